@@ -25,7 +25,8 @@ TEST(Error, WithinKeepsTheKindAndSaysWhatWasBeingDone) {
 }
 
 TEST(Error, SystemErrorNamesTheCallAndTheReason) {
-  EXPECT_EQ(system_error(ErrorKind::kFatal, "open /nowhere", ENOENT).text(), "open /nowhere: No such file or directory");
+  EXPECT_EQ(system_error(ErrorKind::kFatal, "open /nowhere", ENOENT).text(),
+            "open /nowhere: No such file or directory");
 }
 
 }  // namespace
