@@ -108,7 +108,8 @@ class Connection {
   // on_drained is certain to follow, unless the connection closes first.
   virtual bool congested() = 0;
 
-  // While paused no on_receive and no on_end comes; the kernel's buffer fills and the peer is slowed down.
+  // While paused no on_receive and no on_end comes; the kernel's buffer fills and the peer is slowed down. That the
+  // connection broke may go unnoticed meanwhile.
   virtual void pause_receive() = 0;
   virtual void resume_receive() = 0;
 
@@ -186,7 +187,8 @@ struct LoopStats {
 class Loop {
  public:
   static base::Result<std::unique_ptr<Loop>> create(const LoopOptions& options = {});
-  // Requires: it does not run, and no timer is armed. Handlers of connections that are still open are not called.
+  // Handlers of connections that are still open are not called. Requires: run() has returned, or this is the thread
+  // that called turn(); no timer is armed.
   virtual ~Loop() = default;
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;

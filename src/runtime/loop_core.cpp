@@ -275,7 +275,7 @@ void LoopCore::close_all(bool report) {
   reap();
   touched_.clear();
   drained_.clear();
-  free_dead();
+  drain();
 }
 
 // ---- LoopCore: what connections and listeners ask for

@@ -153,6 +153,8 @@ class LoopCore : public Loop {
   virtual void apply(CoreConnection& connection) = 0;
   // Hands what apply() prepared to the kernel now instead of at the next wait().
   virtual void submit() {}
+  // Frees what is over, waiting until the kernel has finished with it. Everything is closed and cancelled already.
+  virtual void drain() { free_dead(); }
   virtual std::unique_ptr<CoreConnection> make_connection(Descriptor socket, ConnectionHandler* handler,
                                                           CoreConnection::Phase phase) = 0;
   // Stop telling about it, and cancel its operations; the descriptor is closed right afterwards.
