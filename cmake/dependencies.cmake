@@ -1,5 +1,6 @@
 # Everything comes from Debian 12's archive; packages/build.txt lists the packages.
 find_package(Threads REQUIRED)
+
 find_package(Boost 1.81 REQUIRED)
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)

@@ -14,13 +14,15 @@ if(WEIR_LLD)
 endif()
 
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Wcast-qual
-                    -Wunused -Woverloaded-virtual -Werror)
+                    -Wunused -Woverloaded-virtual -Werror
+                    -Wno-missing-field-initializers)  # A designated initialiser names what differs from the defaults.
 # A programmer's error stops the process in release builds too.
 add_compile_definitions(_GLIBCXX_ASSERTIONS)
+add_compile_definitions(WEIR_VERSION="${PROJECT_VERSION}")
 # g++ 12 reports these in the inlined bodies of the standard library.
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   add_compile_options(-Wno-restrict -Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread
-                      -Wno-maybe-uninitialized -Wno-dangling-reference)
+                      -Wno-maybe-uninitialized)
 endif()
 
 # NDEBUG stays undefined on purpose, and debug information is kept small.

@@ -1,0 +1,97 @@
+// CONFIG: the settings, read and changed while the store runs.
+#include <fmt/format.h>
+
+#include "base/bytes.h"
+#include "store/commands/families.h"
+#include "store/commands/glob.h"
+
+namespace weir::store {
+
+namespace {
+
+void config_get(Call& call) {
+  std::vector<const Directive*> found;
+  for (const Directive& directive : directives()) {
+    for (const std::string_view pattern : call.arguments.subspan(2)) {
+      if (!matches_glob(pattern, directive.name, /*ignore_case=*/true)) continue;
+      found.push_back(&directive);
+      break;
+    }
+  }
+  call.reply.map(found.size());
+  for (const Directive* directive : found) {
+    call.reply.bulk(directive->name);
+    call.reply.bulk(directive->get(call.node.settings));
+  }
+}
+
+// All or nothing: the settings are replaced only after every value was accepted.
+void config_set(Call& call) {
+  if (call.count() % 2 != 0) return call.syntax_error();
+  Settings changed = call.node.settings;
+  std::vector<const Directive*> seen;
+  const auto refuse = [&](std::string_view name, std::string_view why) {
+    call.reply.error(fmt::format("ERR CONFIG SET failed (possibly related to argument '{}') - {}", name, why));
+  };
+  for (std::size_t i = 2; i < call.count(); i += 2) {
+    const Directive* directive = find_directive(call.argument(i));
+    if (directive == nullptr) {
+      return call.reply.error(fmt::format("ERR Unknown option or number of arguments for CONFIG SET - '{}'",
+                                          base::printable(call.argument(i), 128)));
+    }
+    if (!directive->changeable) return refuse(directive->name, "can't set immutable config");
+    if (std::ranges::find(seen, directive) != seen.end()) return refuse(directive->name, "duplicate parameter");
+    seen.push_back(directive);
+  }
+  for (std::size_t i = 2; i < call.count(); i += 2) {
+    const Directive* directive = find_directive(call.argument(i));
+    if (auto set = directive->set(changed, call.arguments.subspan(i + 1, 1)); !set) {
+      return refuse(directive->name, set.error().text());
+    }
+  }
+  call.node.settings = std::move(changed);
+  call.reply.ok();
+}
+
+void config_resetstat(Call& call) {
+  call.node.stats = {};
+  call.node.keyspace.stats() = {};
+  call.reply.ok();
+}
+
+constexpr std::uint32_t kAdminAnyTime = kAdmin | kNoscript | kLoading | kStale;
+
+constexpr std::array kSubcommands = {
+    CommandSpec{
+        "config|get", -3, kAdminAnyTime, 0, {}, "Returns settings by pattern.", "2.0.0", "server", {}, config_get},
+    CommandSpec{"config|resetstat",
+                2,
+                kAdminAnyTime,
+                0,
+                {},
+                "Sets the statistics to zero.",
+                "2.0.0",
+                "server",
+                {},
+                config_resetstat},
+    CommandSpec{"config|set",
+                -4,
+                kAdminAnyTime,
+                0,
+                {},
+                "Changes settings, all or none.",
+                "2.0.0",
+                "server",
+                kAllNodes,
+                config_set},
+};
+
+constexpr std::array kCommands = {
+    CommandSpec{"config", -2, 0, 0, {}, "Reads and changes settings.", "2.0.0", "server", {}, nullptr, kSubcommands},
+};
+
+}  // namespace
+
+std::span<const CommandSpec> config_commands() { return kCommands; }
+
+}  // namespace weir::store

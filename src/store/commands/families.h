@@ -1,0 +1,36 @@
+// The rows of each family of commands; command_table.cpp joins them.
+#pragma once
+
+#include <array>
+#include <span>
+#include <string_view>
+
+#include "store/commands/command.h"
+
+namespace weir::store {
+
+std::span<const CommandSpec> config_commands();
+std::span<const CommandSpec> connection_commands();
+std::span<const CommandSpec> introspection_commands();
+std::span<const CommandSpec> key_commands();
+std::span<const CommandSpec> server_commands();
+std::span<const CommandSpec> string_commands();
+
+// What rows say about their keys, as COMMAND spells it.
+inline constexpr std::array<std::string_view, 1> kReadsKey = {"RO"};
+inline constexpr std::array<std::string_view, 2> kReadsValue = {"RO", "access"};
+inline constexpr std::array<std::string_view, 2> kUpdatesKey = {"RW", "update"};
+inline constexpr std::array<std::string_view, 3> kUpdatesValue = {"RW", "access", "update"};
+inline constexpr std::array<std::string_view, 2> kRemovesKey = {"RM", "delete"};
+
+inline constexpr std::array<std::string_view, 1> kNondeterministic = {"nondeterministic_output"};
+inline constexpr std::array<std::string_view, 1> kNondeterministicOrder = {"nondeterministic_output_order"};
+inline constexpr std::array<std::string_view, 2> kAllShards = {"request_policy:all_shards",
+                                                               "response_policy:all_succeeded"};
+inline constexpr std::array<std::string_view, 2> kAllNodes = {"request_policy:all_nodes",
+                                                              "response_policy:all_succeeded"};
+inline constexpr std::array<std::string_view, 2> kSumOfShards = {"request_policy:all_shards",
+                                                                 "response_policy:agg_sum"};
+inline constexpr std::array<std::string_view, 2> kSumOfKeys = {"request_policy:multi_shard", "response_policy:agg_sum"};
+
+}  // namespace weir::store

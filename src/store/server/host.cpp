@@ -1,0 +1,67 @@
+#include "store/server/host.h"
+
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <climits>
+#include <cstdio>
+
+#include <fmt/format.h>
+
+// jemalloc's, where the executable is linked with it; unit tests are not.
+extern "C" int mallctl(const char* name, void* old_value, std::size_t* old_size, void* new_value, std::size_t new_size)
+    __attribute__((weak));
+
+namespace weir::store {
+
+namespace {
+
+std::uint64_t resident_bytes() {
+  long pages = 0;
+  if (std::FILE* statm = std::fopen("/proc/self/statm", "re")) {
+    if (std::fscanf(statm, "%*s %ld", &pages) != 1) pages = 0;
+    std::fclose(statm);
+  }
+  return static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+std::uint64_t allocated_bytes() {
+  if (mallctl == nullptr) return resident_bytes();
+  // The statistics are those of the last epoch; begin a new one.
+  std::uint64_t epoch = 1;
+  std::size_t size = sizeof epoch;
+  mallctl("epoch", &epoch, &size, &epoch, sizeof epoch);
+  std::size_t allocated = 0;
+  size = sizeof allocated;
+  return mallctl("stats.allocated", &allocated, &size, nullptr, 0) == 0 ? allocated : resident_bytes();
+}
+
+double seconds(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+}
+
+}  // namespace
+
+HostFacts read_host_facts() {
+  HostFacts facts;
+  utsname system{};
+  if (uname(&system) == 0) facts.os = fmt::format("{} {} {}", system.sysname, system.release, system.machine);
+  char path[PATH_MAX];
+  if (const ssize_t length = readlink("/proc/self/exe", path, sizeof path); length > 0) {
+    facts.executable.assign(path, static_cast<std::size_t>(length));
+  }
+  facts.process_id = getpid();
+  facts.used_memory_bytes = allocated_bytes();
+  facts.resident_bytes = resident_bytes();
+  facts.total_memory_bytes =
+      static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+  rusage usage{};
+  if (getrusage(RUSAGE_SELF, &usage) == 0) {
+    facts.cpu_user_s = seconds(usage.ru_utime);
+    facts.cpu_system_s = seconds(usage.ru_stime);
+  }
+  return facts;
+}
+
+}  // namespace weir::store

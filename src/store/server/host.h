@@ -1,0 +1,11 @@
+// What the machine and the process say about themselves, for INFO.
+#pragma once
+
+#include "store/commands/node.h"
+
+namespace weir::store {
+
+// Fills what does not depend on the server: os, executable, process id, memory, CPU time. Any thread.
+HostFacts read_host_facts();
+
+}  // namespace weir::store

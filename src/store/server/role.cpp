@@ -1,0 +1,85 @@
+#include "store/server/role.h"
+
+#include <fmt/format.h>
+
+#include "base/log.h"
+#include "runtime/file.h"
+#include "runtime/gate.h"
+#include "runtime/io_thread.h"
+#include "runtime/signals.h"
+#include "store/server/server.h"
+
+namespace weir::store {
+
+using base::Result;
+
+namespace {
+
+constexpr std::uint64_t kLargestConfig = 16 << 20;
+
+void print_help() {
+  fmt::print(
+      "usage: weir store [redis.conf] [--DIRECTIVE VALUE...]\n\n"
+      "A store that speaks Redis's protocol (RESP2 and RESP3). Settings are Redis's directives; the command line "
+      "overrides\nthe file. CONFIG SET changes those marked with * while the store runs.\n\n");
+  const Settings defaults;
+  for (const Directive& directive : directives()) {
+    fmt::print("  {:<20}{} {}\n", directive.name, directive.changeable ? '*' : ' ', directive.summary);
+    const std::string value = directive.get(defaults);
+    fmt::print("  {:22}{} (default: {})\n", "", directive.expects, value.empty() ? "none" : value);
+  }
+}
+
+Result<Settings> read_settings(std::span<const std::string_view> arguments) {
+  Settings settings;
+  if (!arguments.empty() && !arguments[0].starts_with("--")) {
+    const std::string path(arguments[0]);
+    runtime::RealFiles files;
+    const Result<std::string> text = runtime::read_whole(files, path, kLargestConfig);
+    if (!text) return text.error();
+    if (auto applied = apply_config_text(settings, path, *text); !applied) return applied.error();
+    arguments = arguments.subspan(1);
+  }
+  if (auto applied = apply_command_line(settings, arguments); !applied) return applied.error();
+  return settings;
+}
+
+base::log::Level log_level(std::string_view loglevel) {
+  if (loglevel == "debug" || loglevel == "verbose") return base::log::Level::kDebug;
+  return loglevel == "warning" ? base::log::Level::kWarning : base::log::Level::kInfo;
+}
+
+runtime::Task<void> stop_on_signal(Server* server) {
+  const int number = co_await runtime::wait_for_termination();
+  base::log::info("signal {}: stopping", number);
+  server->stop();
+}
+
+}  // namespace
+
+int run_store(std::span<const std::string_view> arguments) {
+  if (!arguments.empty() && (arguments[0] == "--help" || arguments[0] == "-h")) {
+    print_help();
+    return 0;
+  }
+  Result<Settings> settings = read_settings(arguments);
+  if (!settings) {
+    fmt::print(stderr, "weir store: {}\n", settings.error().text());
+    return 2;
+  }
+  base::log::start("store", log_level(settings->loglevel));
+  const base::RealClock clock;
+  const Result<std::unique_ptr<Server>> server = Server::create(*std::move(settings), clock);
+  if (!server) {
+    fmt::print(stderr, "weir store: {}\n", server.error().text());
+    return 1;
+  }
+  runtime::IoThread side("store-side");
+  runtime::Gate gate;
+  side.post([&] { runtime::spawn(gate, side.executor(), stop_on_signal(server->get()), "signals"); });
+  (*server)->run();
+  side.run(gate.stop(runtime::mono_now()));
+  return 0;
+}
+
+}  // namespace weir::store

@@ -1,0 +1,73 @@
+// Server: the store's data thread. Owns the loop, the node's state and the clients; listens where the settings say;
+// removes what expired in bounded cycles; publishes its figures for the admin thread ten times a second.
+//
+// run() is the data thread. stop() and the published figures may be used from any thread, all else before run() only.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <unordered_map>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/random.h"
+#include "runtime/loop.h"
+#include "store/commands/node.h"
+#include "store/server/client.h"
+
+namespace weir::store {
+
+class Server final : public runtime::Acceptor {
+ public:
+  // Listens at once; the error names the address that is taken.
+  static base::Result<std::unique_ptr<Server>> create(Settings settings, const base::Clock& clock);
+  ~Server();
+
+  // Until stop(). Clients are sent what was answered, then closed.
+  void run();
+  void stop() { loop_->stop(); }
+
+  // Whether the data thread came round within the last two seconds.
+  bool alive() const;
+  void publish(base::Metrics& metrics);
+
+  // For clients.
+  Node& node() { return node_; }
+  // The calendar time of this turn.
+  UnixMs wall_ms();
+  base::log::Throttle& log_throttle() { return log_throttle_; }
+  void forget(Client& client);
+
+  runtime::ConnectionHandler* on_accept(runtime::Connection& connection) override;
+  std::string_view refusal() const override { return "-ERR max number of clients reached\r\n"; }
+
+ private:
+  Server(Settings settings, const base::Clock& clock, std::unique_ptr<runtime::Loop> loop);
+  base::Result<void> listen();
+  HostFacts host_facts() const;
+  void cycle();
+
+  struct Published {
+    std::atomic<std::uint64_t> commands{0}, errors{0}, connections{0}, clients{0}, rejected{0}, keys{0}, expired{0},
+        hits{0}, misses{0}, input_bytes{0}, output_bytes{0};
+    std::atomic<std::int64_t> last_cycle_ns{0};
+  };
+
+  const base::Clock& clock_;
+  Published published_;  // Written by the data thread, read by any.
+
+  // The data thread only.
+  Node node_;
+  std::unique_ptr<runtime::Loop> loop_;
+  std::unordered_map<Client*, std::unique_ptr<Client>> clients_;
+  std::uint64_t next_client_id_ = 1;
+  std::uint64_t wall_turn_ = 0;
+  UnixMs wall_ms_ = 0;
+  base::MonoTime started_;
+  std::string run_id_;
+  base::log::Throttle log_throttle_{std::chrono::seconds(1)};
+  runtime::Timer cycle_timer_;
+};
+
+}  // namespace weir::store

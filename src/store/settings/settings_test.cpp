@@ -1,0 +1,76 @@
+#include "store/settings/settings.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace weir::store {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+base::Result<void> apply(Settings& settings, std::vector<std::string_view> arguments) {
+  return apply_command_line(settings, arguments);
+}
+
+TEST(Settings, EveryDirectiveTakesBackWhatItGives) {
+  for (const Directive& directive : directives()) {
+    Settings settings;
+    const std::string value = directive.get(settings);
+    if (directive.name == "bind") continue;  // Takes a list; below.
+    EXPECT_TRUE(set_directive(settings, directive.name, std::vector<std::string_view>{value})) << directive.name;
+    EXPECT_EQ(directive.get(settings), value) << directive.name;
+  }
+}
+
+TEST(Settings, ConfigTextHasCommentsQuotesAndLists) {
+  Settings settings;
+  const auto applied = apply_config_text(settings, "redis.conf",
+                                         "# a comment\n\n  port 7000\r\nBIND 127.0.0.1 -::1\n"
+                                         "requirepass \"a \\x62\"\nproto-max-bulk-len 2mb");
+  ASSERT_TRUE(applied) << applied.error().text();
+  EXPECT_EQ(settings.port, 7000);
+  EXPECT_THAT(settings.bind, ElementsAre("127.0.0.1", "-::1"));
+  EXPECT_EQ(settings.requirepass, "a b");
+  EXPECT_EQ(settings.proto_max_bulk_len, 2u << 20);
+}
+
+TEST(Settings, ErrorsNameFileLineDirectiveAndWhatWasExpected) {
+  Settings settings;
+  EXPECT_THAT(apply_config_text(settings, "a.conf", "port 1\nport x\n").error().text(),
+              HasSubstr("a.conf:2: port x: expected 0 to 65535"));
+  EXPECT_THAT(apply_config_text(settings, "a.conf", "maxmemory-clients 1g").error().text(),
+              HasSubstr("a.conf:1: unknown directive 'maxmemory-clients'"));
+  EXPECT_THAT(apply_config_text(settings, "a.conf", "requirepass \"open").error().text(),
+              HasSubstr("a.conf:1: unbalanced quotes"));
+}
+
+TEST(Settings, CommandLineTakesSeveralValuesUpToTheNextOption) {
+  Settings settings;
+  ASSERT_TRUE(apply(settings, {"--port", "7001", "--bind", "127.0.0.1", "::1", "--requirepass", ""}));
+  EXPECT_EQ(settings.port, 7001);
+  EXPECT_THAT(settings.bind, ElementsAre("127.0.0.1", "::1"));
+  EXPECT_THAT(apply(settings, {"--port"}).error().text(), HasSubstr("option --port: port : expected 0 to 65535"));
+  EXPECT_THAT(apply(settings, {"port", "1"}).error().text(), HasSubstr("'port': expected --DIRECTIVE VALUE"));
+}
+
+TEST(Settings, NumbersOutsideTheirRangeAreRefused) {
+  Settings settings;
+  for (const char* bad : {"-1", "65536", "", "7x", "99999999999999999999"}) {
+    EXPECT_FALSE(apply(settings, {"--port", bad})) << bad;
+  }
+  EXPECT_EQ(settings.port, 6379);
+}
+
+TEST(Settings, MemoryUnitsAreRedis) {
+  EXPECT_EQ(parse_memory("1k"), 1000u);
+  EXPECT_EQ(parse_memory("1Kb"), 1024u);
+  EXPECT_EQ(parse_memory("3GB"), 3ull << 30);
+  EXPECT_EQ(parse_memory("17"), 17u);
+  for (const char* bad : {"", "k", "1x", "1 k", "-1", "99999999999gb", "1.5g"}) {
+    EXPECT_EQ(parse_memory(bad), std::nullopt) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace weir::store
