@@ -1,0 +1,70 @@
+#include "gateway/core/route_table.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/bytes.h"
+
+namespace weir::gateway {
+
+using base::reject;
+using base::Result;
+
+namespace {
+
+bool path_matches(std::string_view prefix, std::string_view path) {
+  if (!path.starts_with(prefix)) return false;
+  if (prefix.ends_with('/') || path.size() == prefix.size()) return true;
+  return path[prefix.size()] == '/' || path[prefix.size()] == '?';
+}
+
+}  // namespace
+
+Result<RouteTable> RouteTable::build(std::vector<UpstreamSpec> upstreams, std::vector<RouteSpec> routes) {
+  RouteTable table;
+  table.upstreams_ = std::move(upstreams);
+  table.routes_.reserve(routes.size());
+  for (RouteSpec& spec : routes) {
+    if (!spec.path.starts_with('/')) {
+      return reject(fmt::format("route '{}': the path '{}' does not begin with '/'", spec.name, spec.path));
+    }
+    const auto upstream = std::ranges::find(table.upstreams_, spec.upstream, &UpstreamSpec::name);
+    if (upstream == table.upstreams_.end()) {
+      return reject(fmt::format("route '{}': there is no upstream '{}'", spec.name, spec.upstream));
+    }
+    for (const Route& earlier : table.routes_) {
+      if (earlier.spec.name == spec.name) return reject(fmt::format("two routes are called '{}'", spec.name));
+      if (earlier.spec.path == spec.path && earlier.spec.host == spec.host) {
+        return reject(
+            fmt::format("route '{}' never matches: '{}' has the same path and host", spec.name, earlier.spec.name));
+      }
+    }
+    table.routes_.push_back({.spec = std::move(spec),
+                             .index = table.routes_.size(),
+                             .upstream = static_cast<std::size_t>(upstream - table.upstreams_.begin())});
+  }
+  // Moving a vector keeps its elements in place, so these stay valid when the table is moved.
+  for (const Route& route : table.routes_) table.order_.push_back(&route);
+  std::ranges::stable_sort(table.order_, [](const Route* a, const Route* b) {
+    if (a->spec.path.size() != b->spec.path.size()) return a->spec.path.size() > b->spec.path.size();
+    return !a->spec.host.empty() && b->spec.host.empty();
+  });
+  return table;
+}
+
+const Route* RouteTable::match(std::string_view authority, std::string_view path) const {
+  const std::string_view host = host_of(authority);
+  for (const Route* route : order_) {
+    if (!route->spec.host.empty() && !base::equal_ignoring_case(route->spec.host, host)) continue;
+    if (path_matches(route->spec.path, path)) return route;
+  }
+  return nullptr;
+}
+
+std::string_view host_of(std::string_view authority) {
+  if (authority.starts_with('[')) return authority.substr(0, authority.find(']') + 1);
+  return authority.substr(0, authority.rfind(':'));
+}
+
+}  // namespace weir::gateway
