@@ -22,7 +22,7 @@ add_compile_definitions(WEIR_VERSION="${PROJECT_VERSION}")
 # g++ 12 reports these in the inlined bodies of the standard library.
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
   add_compile_options(-Wno-restrict -Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread
-                      -Wno-maybe-uninitialized)
+                      -Wno-maybe-uninitialized -Wno-mismatched-new-delete)
 endif()
 
 # NDEBUG stays undefined on purpose, and debug information is kept small.
