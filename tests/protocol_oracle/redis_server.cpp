@@ -23,9 +23,11 @@ RedisServer::RedisServer(const std::vector<std::string>& settings) {
   if (mkdtemp(folder.data()) == nullptr) return;
   folder_ = folder;
 
-  std::vector<std::string> words = {
-      "redis-server", "--port", "0",           "--unixsocket", socket_path(),      "--save", "",
-      "--dir",        folder_,  "--daemonize", "no",           "--set-proc-title", "no"};
+  // setpriv (util-linux) becomes the server, which then dies with this process, even if a test aborts.
+  std::vector<std::string> words = {"setpriv", "--pdeathsig",  "KILL",        "redis-server", "--port",
+                                    "0",       "--unixsocket", socket_path(), "--save",       "",
+                                    "--dir",   folder_,        "--daemonize", "no",           "--set-proc-title",
+                                    "no"};
   words.insert(words.end(), settings.begin(), settings.end());
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
@@ -37,15 +39,17 @@ RedisServer::RedisServer(const std::vector<std::string>& settings) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, log[1], STDOUT_FILENO);
-  if (posix_spawnp(&pid_, "redis-server", &actions, nullptr, arguments.data(), environ) != 0) pid_ = -1;
+  posix_spawn_file_actions_adddup2(&actions, log[1], STDERR_FILENO);
+  if (posix_spawnp(&pid_, "setpriv", &actions, nullptr, arguments.data(), environ) != 0) pid_ = -1;
   posix_spawn_file_actions_destroy(&actions);
   close(log[1]);
   std::string said;
   char bytes[4096];
-  while (said.find("now ready to accept connections") == std::string::npos) {
+  while (!ready_) {
     const ssize_t got = read(log[0], bytes, sizeof bytes);
     if (got <= 0) break;
     said.append(bytes, static_cast<std::size_t>(got));
+    ready_ = said.find("now ready to accept connections") != std::string::npos;
   }
   log_ = log[0];  // Kept open: the server goes on writing there, little enough for the pipe.
 }

@@ -11,19 +11,20 @@ namespace weir::test {
 
 class RedisServer {
  public:
-  // Requires: redis-server in PATH.
+  // Waits until it is ready. Requires: redis-server and setpriv in PATH.
   explicit RedisServer(const std::vector<std::string>& settings);
   ~RedisServer();
   RedisServer(const RedisServer&) = delete;
   RedisServer& operator=(const RedisServer&) = delete;
 
-  bool running() const { return pid_ > 0; }
+  bool running() const { return ready_; }
   std::string socket_path() const { return folder_ + "/redis.sock"; }
 
  private:
   std::string folder_;
   pid_t pid_ = -1;
   int log_ = -1;
+  bool ready_ = false;
 };
 
 // A connection to it. Reads and writes give up after ten seconds.

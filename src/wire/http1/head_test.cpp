@@ -172,11 +172,13 @@ TEST(RequestHead, MarksTheFieldsOfThisHopOnly) {
 }
 
 TEST(RequestHead, UpgradeAndExpectAreOfHttp11Only) {
-  const char* const fields = "Host: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\nExpect: 100-Continue\r\n\r\n";
-  const RequestHead now = accepted(std::string("GET / HTTP/1.1\r\n") + fields);
+  const std::string fields = "Host: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\nExpect: 100-Continue\r\n\r\n";
+  const std::string now_bytes = "GET / HTTP/1.1\r\n" + fields;
+  const RequestHead now = accepted(now_bytes);
   EXPECT_EQ(now.upgrade, "websocket");
   EXPECT_TRUE(now.expects_continue);
-  const RequestHead then = accepted(std::string("GET / HTTP/1.0\r\n") + fields);
+  const std::string then_bytes = "GET / HTTP/1.0\r\n" + fields;
+  const RequestHead then = accepted(then_bytes);
   EXPECT_EQ(then.upgrade, "");
   EXPECT_FALSE(then.expects_continue);
   EXPECT_EQ(status_with("Expect: the-unexpected\r\n"), 417);
