@@ -45,10 +45,15 @@ Task<void> Gate::drain() {
   while (holders_ != 0) co_await empty_.wait();
 }
 
-Task<void> Gate::stop(base::MonoTime deadline) {
+Task<bool> Gate::drain_until(base::MonoTime deadline) {
   refuse();
   bool in_time = true;
   while (in_time && holders_ != 0) in_time = co_await empty_.wait(deadline);
+  co_return holders_ == 0;
+}
+
+Task<void> Gate::stop(base::MonoTime deadline) {
+  co_await drain_until(deadline);
   cancel();
   co_await drain();
 }

@@ -63,6 +63,8 @@ class Gate {
   void cancel();
   // Returns when the last holder has left. Requires: refuse() was called.
   Task<void> drain();
+  // refuse(), and the same until `deadline`: whether the last has left.
+  Task<bool> drain_until(base::MonoTime deadline);
   // All three: those inside have until `deadline` to leave on their own before they are cancelled.
   Task<void> stop(base::MonoTime deadline);
 
