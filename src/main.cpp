@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/bytes.h"
+#include "gateway/role.h"
 #include "store/server/role.h"
 
 namespace {
@@ -23,6 +24,7 @@ struct Role {
 };
 
 constexpr Role kRoles[] = {
+    {"gateway", "gateway.toml", "strict HTTP/1.1 gateway in front of services", weir::gateway::run_gateway},
     {"store", "[redis.conf] [--DIRECTIVE VALUE...]", "in-memory store, Redis's protocol", weir::store::run_store},
 };
 

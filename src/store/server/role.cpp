@@ -4,9 +4,7 @@
 
 #include "base/log.h"
 #include "runtime/file.h"
-#include "runtime/gate.h"
-#include "runtime/io_thread.h"
-#include "runtime/signals.h"
+#include "serve/side.h"
 #include "store/server/server.h"
 
 namespace weir::store {
@@ -49,12 +47,6 @@ base::log::Level log_level(std::string_view loglevel) {
   return loglevel == "warning" ? base::log::Level::kWarning : base::log::Level::kInfo;
 }
 
-runtime::Task<void> stop_on_signal(Server* server) {
-  const int number = co_await runtime::wait_for_termination();
-  base::log::info("signal {}: stopping", number);
-  server->stop();
-}
-
 }  // namespace
 
 int run_store(std::span<const std::string_view> arguments) {
@@ -69,16 +61,26 @@ int run_store(std::span<const std::string_view> arguments) {
   }
   base::log::start("store", log_level(settings->loglevel));
   const base::RealClock clock;
+  const std::string admin = settings->admin;
   const Result<std::unique_ptr<Server>> server = Server::create(*std::move(settings), clock);
   if (!server) {
     fmt::print(stderr, "weir store: {}\n", server.error().text());
     return 1;
   }
-  runtime::IoThread side("store-side");
-  runtime::Gate gate;
-  side.post([&] { runtime::spawn(gate, side.executor(), stop_on_signal(server->get()), "signals"); });
+  base::Metrics metrics;
+  (*server)->publish(metrics);
+  serve::Health health;
+  health.add("data_thread", [&server]() -> Result<void> {
+    if ((*server)->alive()) return {};
+    return base::retry("the data thread has not come round for two seconds");
+  });
+  serve::Side side("store", metrics, health);
+  if (Result<void> started = side.start(admin, [&server] { (*server)->stop(); }); !started) {
+    fmt::print(stderr, "weir store: {}\n", started.error().text());
+    return 1;
+  }
   (*server)->run();
-  side.run(gate.stop(runtime::mono_now()));
+  side.stop();
   return 0;
 }
 
