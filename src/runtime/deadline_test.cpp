@@ -64,7 +64,7 @@ TEST(WithDeadline, ValueSurvivesARaceWithTheDeadline) {
 }
 
 TEST(WithDeadline, OtherExceptionsPassThrough) {
-  EXPECT_THROW(run(with_deadline(throw_error(), kNever)), std::runtime_error);
+  EXPECT_THROW((void)run(with_deadline(throw_error(), kNever)), std::runtime_error);
 }
 
 Task<void> record(Event& event, std::optional<Outcome<int>>* outcome) {

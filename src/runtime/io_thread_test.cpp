@@ -33,7 +33,7 @@ TEST(IoThread, RunsTasksAndFunctionsOnItsOneThread) {
 
 TEST(IoThread, ExceptionReachesWhoeverWaits) {
   IoThread thread("test");
-  EXPECT_THROW(thread.run(throw_error()), std::runtime_error);
+  EXPECT_THROW((void)thread.run(throw_error()), std::runtime_error);
 }
 
 TEST(IoThread, StopsWithWorkWaiting) {

@@ -27,7 +27,7 @@ TEST(WorkerThread, RunsWorkElsewhereAndReturnsItsResult) {
   ASSERT_TRUE(ran_on);
   EXPECT_NE(*ran_on, std::this_thread::get_id());
   EXPECT_EQ(run(worker.run(fail, kNever)).error(), base::reject("no"));
-  EXPECT_THROW(run(worker.run(throw_error, kNever)), std::runtime_error);
+  EXPECT_THROW((void)run(worker.run(throw_error, kNever)), std::runtime_error);
 }
 
 // Occupies the worker until it is released.

@@ -225,6 +225,7 @@ Task<std::string> expect_continue() {
   const auto body_sent = co_await stream.write_all("ab", kNever);
   EXPECT_TRUE(body_sent);
   got += co_await scenario.rest(stream);
+  stream.close();
   co_await scenario.server().stop(kNever);
   co_return got;
 }

@@ -16,6 +16,7 @@ namespace {
 using base::ErrorKind;
 using testing::ElementsAre;
 using testing::IsEmpty;
+using namespace std::string_view_literals;
 
 class PipelineTest : public testing::Test {
  protected:
@@ -215,7 +216,7 @@ TEST(Pipeline, RandomSchedulesEndEachCallOnceWithItsOwnReply) {
 TEST(Command, IsAMultibulk) {
   Command command{"SET", "key"};
   command.add(std::string_view("v\0", 2)).add(-12);
-  EXPECT_EQ(command.bytes(), std::string("*4\r\n$3\r\nSET\r\n$3\r\nkey\r\n$2\r\nv\0\r\n$3\r\n-12\r\n", 41));
+  EXPECT_EQ(command.bytes(), "*4\r\n$3\r\nSET\r\n$3\r\nkey\r\n$2\r\nv\0\r\n$3\r\n-12\r\n"sv);
 }
 
 }  // namespace

@@ -142,7 +142,7 @@ TEST_F(DatabaseTest, TransactionIsAllOrNothing) {
     EXPECT_TRUE(inserted);
     throw std::runtime_error("a bug");
   };
-  EXPECT_THROW(loop_.run(database_->transaction(thrown, kNever)), std::runtime_error);
+  EXPECT_THROW((void)loop_.run(database_->transaction(thrown, kNever)), std::runtime_error);
   EXPECT_EQ(count(), 2);
   EXPECT_TRUE(insert("three")) << "nothing is left open";
 }
