@@ -65,6 +65,7 @@ TEST(Tcp, CarriesBytesOverEachFamily) {
     Gate gate;
     EXPECT_TRUE(run(send_through(address, bytes, gate)) == bytes) << address;
   }
+  ::unlink(path.c_str() + std::string_view("unix:").size());
 }
 
 Task<void> read_with_passed_deadline() {
