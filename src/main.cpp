@@ -9,6 +9,8 @@
 
 #include "base/bytes.h"
 #include "gateway/role.h"
+#include "ops/replay/role.h"
+#include "ops/up/role.h"
 #include "store/server/role.h"
 
 namespace {
@@ -24,6 +26,12 @@ struct Role {
 };
 
 constexpr Role kRoles[] = {
+    {"up", "[weir.toml] [--data DIR] [--base-port N]", "start a whole system on this machine and keep it up",
+     weir::ops::run_up},
+    {"status", "[--data DIR]", "show what `weir up` runs", weir::ops::run_status},
+    {"replay", "--orders FILE [--data DIR] [--speed 20000x|max] [--limit N]",
+     "play real orders against a running system", weir::ops::run_replay},
+    {"stop", "[--data DIR]", "stop what `weir up` runs", weir::ops::run_stop},
     {"gateway", "gateway.toml", "strict HTTP/1.1 gateway in front of services", weir::gateway::run_gateway},
     {"store", "[redis.conf] [--DIRECTIVE VALUE...]", "in-memory store, Redis's protocol", weir::store::run_store},
 };

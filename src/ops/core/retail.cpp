@@ -1,5 +1,7 @@
 #include "ops/core/retail.h"
 
+#include <chrono>
+
 #include <fmt/format.h>
 
 #include "base/bytes.h"
@@ -64,6 +66,16 @@ Result<void> RetailParser::parse(std::string_view line, RetailLine& parsed) {
   parsed.customer = fields_[6];
   parsed.country = fields_[7];
   return {};
+}
+
+std::int64_t retail_time_s(std::string_view time) {
+  const auto number = [&](std::size_t at, std::size_t digits) {
+    return base::parse_decimal<int>(time.substr(at, digits)).value_or(0);
+  };
+  const auto date = std::chrono::year(number(0, 4)) / number(5, 2) / number(8, 2);
+  const auto day = std::chrono::sys_days(date).time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::seconds>(day).count() + number(11, 2) * 3600 + number(14, 2) * 60 +
+         number(17, 2);
 }
 
 void Catalogue::add(const RetailLine& line) {

@@ -40,6 +40,9 @@ class RetailParser {
   std::vector<std::string> fields_;
 };
 
+// Seconds since 1970 of a line's time, taken as UTC. Requires: a time that RetailParser accepted.
+std::int64_t retail_time_s(std::string_view time);
+
 // The articles that occur in invoice lines: for each stock code its first description and first positive price.
 class Catalogue {
  public:

@@ -62,6 +62,12 @@ TEST(Retail, MalformedLinesSayWhatIsWrong) {
   EXPECT_THAT(error(",A,a,6,2010-12-01 09:41:00,1,,UK"), HasSubstr("InvoiceNo"));
 }
 
+TEST(Retail, TimesAreSecondsSince1970) {
+  EXPECT_EQ(retail_time_s("1970-01-01 00:00:00"), 0);
+  EXPECT_EQ(retail_time_s("2010-12-01 08:26:00"), 1'291'191'960);
+  EXPECT_EQ(retail_time_s("2011-03-01 00:00:01") - retail_time_s("2011-02-28 23:59:59"), 2);
+}
+
 TEST(Catalogue, KeepsTheFirstDescriptionAndTheFirstPositivePrice) {
   Catalogue catalogue;
   RetailLine line{.invoice = "1", .stock_code = "B", .description = "", .quantity = 1, .time = "", .price_mills = 0};
