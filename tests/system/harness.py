@@ -43,6 +43,29 @@ def free_ports(count=1):
     return found
 
 
+def free_base_port(count=100):
+    """A port from which on `count` ports are free: what `weir up --base-port` takes."""
+    while True:
+        base, = free_ports()
+        try:
+            for port in range(base, base + count):
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", port))
+            return base
+        except OSError:
+            time.sleep(0.001)
+
+
+def real_input(path):
+    """A file of the real inputs. Where continuous integration runs, a missing one is a failure, not a reason to skip."""
+    found = DATA / path
+    if not found.exists():
+        if os.environ.get("CI") == "true":
+            raise AssertionError(f"{found} is missing")
+        raise unittest.SkipTest(f"{found} is not there: set WEIR_DATA to the folder that holds {path}")
+    return str(found)
+
+
 def wait_until(condition, what, seconds=20):
     """Polls until condition() is true and returns its value; fails the test naming `what` after `seconds`."""
     deadline = time.monotonic() + seconds
