@@ -6,8 +6,10 @@ The server has core 0 alone; the load client (and the origin) share core 1.
 """
 
 import argparse
+import contextlib
 import pathlib
 import shlex
+import socket
 import sys
 import tempfile
 
@@ -65,10 +67,10 @@ def echo(options):
     )
     loads = {f"{mix.upper()} P{depth}": (mix, depth) for depth in (1, 16) for mix in options.mixes.split(",")}
     results = {}
-    with redis, ours(options.build, "echo", "asio") as asio, ours(options.build, "echo", "epoll") as epoll, ours(
-        options.build, "echo", "io_uring"
-    ) as uring:
-        servers = {"Redis": redis, "Asio": asio, "epoll loop": epoll, "io_uring loop": uring}
+    servers = {"Redis": redis, **{name: ours(options.build, "echo", engine) for name, engine in ENGINES.items()}}
+    with contextlib.ExitStack() as stack:
+        for server in servers.values():
+            stack.enter_context(server)
 
         def load_command(server, mix, depth):
             return [
@@ -92,6 +94,28 @@ def echo(options):
     return measure.table(headings("50 connections", "Redis"), rows(loads, "Redis", results))
 
 
+def idle(options):
+    port = measure.free_port()
+    redis = measure.Server(
+        ["redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "", "--maxclients", 10_000], SERVER_CORE, port
+    )
+    servers = {"Redis": redis, **{name: ours(options.build, "echo", engine) for name, engine in ENGINES.items()}}
+    lines = []
+    for name, server in servers.items():
+        with server:
+            before = server.user_bytes()
+            clients = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(options.idle_connections)]
+            for client in clients:
+                client.sendall(b"*1\r\n$4\r\nPING\r\n")
+            for client in clients:
+                client.recv(7, socket.MSG_WAITALL)
+            each = (server.user_bytes() - before) / len(clients)
+            for client in clients:
+                client.close()
+        lines.append([name, f"{each:.0f}"])
+    return measure.table([f"{options.idle_connections} idle connections", "user bytes each"], lines)
+
+
 def proxy(options):
     port = measure.free_port()
     results = {}
@@ -102,12 +126,13 @@ def proxy(options):
         config = pathlib.Path(folder) / "haproxy.cfg"
         config.write_text(HAPROXY.format(port=port, origin=origin.port))
         upstream = ["--upstream", f"127.0.0.1:{origin.port}"]
-        with measure.Server(["haproxy", "-db", "-f", config], SERVER_CORE, port) as haproxy, ours(
-            options.build, "proxy", "asio", *upstream
-        ) as asio, ours(options.build, "proxy", "epoll", *upstream) as epoll, ours(
-            options.build, "proxy", "io_uring", *upstream
-        ) as uring:
-            servers = {"HAProxy": haproxy, "Asio": asio, "epoll loop": epoll, "io_uring loop": uring}
+        servers = {
+            "HAProxy": measure.Server(["haproxy", "-db", "-f", config], SERVER_CORE, port),
+            **{name: ours(options.build, "proxy", engine, *upstream) for name, engine in ENGINES.items()},
+        }
+        with contextlib.ExitStack() as stack:
+            for server in servers.values():
+                stack.enter_context(server)
             for name, connections in loads.items():
                 print(name, file=sys.stderr)
                 results[name] = measure.interleaved(
@@ -129,16 +154,17 @@ def proxy(options):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("part", choices=["echo", "proxy"])
+    parser.add_argument("part", choices=["echo", "proxy", "idle"])
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=2)
     parser.add_argument("--keys", type=int, default=1_000_000)
     parser.add_argument("--mixes", default="ping,set,get", help="of the echo")
+    parser.add_argument("--idle-connections", type=int, default=9_500)
     parser.add_argument("--output", type=pathlib.Path, help="write the Markdown there instead of printing it")
     options = parser.parse_args()
     text = f"Command: `{shlex.join(['bench/loop/run.py', *sys.argv[1:]])}`; {measure.machine()}.\n\n"
-    text += {"echo": echo, "proxy": proxy}[options.part](options) + "\n"
+    text += {"echo": echo, "proxy": proxy, "idle": idle}[options.part](options) + "\n"
     if options.output:
         options.output.write_text(text)
     else:

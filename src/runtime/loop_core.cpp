@@ -211,11 +211,11 @@ std::optional<base::Duration> LoopCore::time_to_wait(base::Duration max_wait) co
 }
 
 void LoopCore::report_drained() {
-  // By index: an on_drained may cause no further entry, but may close connections that stand here.
-  for (std::size_t i = 0; i < drained_.size(); ++i) {
-    CoreConnection& connection = *drained_[i];
-    connection.drain_due = false;
-    if (!connection.is_over()) connection.handler->on_drained(connection);
+  // Entries come from the events of this turn and the flush of the last one. A connection that was closed since is
+  // still there: it is reaped later in this turn.
+  for (CoreConnection* connection : drained_) {
+    connection->drain_due = false;
+    if (!connection->is_over()) connection->handler->on_drained(*connection);
   }
   drained_.clear();
 }
@@ -245,7 +245,6 @@ void LoopCore::reap() {
     std::swap(open_[connection.place], open_.back());
     dead_.push_back(std::move(open_.back()));
     open_.pop_back();
-    if (connection.drain_due) std::erase(drained_, &connection);
     if (connection.handler != nullptr) connection.handler->on_close(connection, connection.reason);
   }
   closing_.clear();

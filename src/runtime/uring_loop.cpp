@@ -307,6 +307,8 @@ void UringLoop::start_send(UringConnection& connection) {
 
 void UringLoop::forget(CoreConnection& core_connection) {
   auto& connection = static_cast<UringConnection&>(core_connection);
+  // The core's shutdown would end most of these too, but not one that still connects, nor soon one whose peer goes on
+  // sending.
   if (connection.receiving && !connection.receive_cancelled) cancel(connection, Operation::kReceive);
   if (connection.sending) cancel(connection, Operation::kSend);
   if (connection.connecting) cancel(connection, Operation::kConnect);
