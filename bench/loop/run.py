@@ -65,7 +65,8 @@ def echo(options):
     redis = measure.Server(
         ["redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"], SERVER_CORE, port
     )
-    loads = {f"{mix.upper()} P{depth}": (mix, depth) for depth in (1, 16) for mix in options.mixes.split(",")}
+    depths = [int(depth) for depth in options.depths.split(",")]
+    loads = {f"{mix.upper()} P{depth}": (mix, depth) for depth in depths for mix in options.mixes.split(",")}
     results = {}
     servers = {"Redis": redis, **{name: ours(options.build, "echo", engine) for name, engine in ENGINES.items()}}
     with contextlib.ExitStack() as stack:
@@ -160,6 +161,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=2)
     parser.add_argument("--keys", type=int, default=1_000_000)
     parser.add_argument("--mixes", default="ping,set,get", help="of the echo")
+    parser.add_argument("--depths", default="1,16", help="pipelines of the echo")
     parser.add_argument("--idle-connections", type=int, default=9_500)
     parser.add_argument("--output", type=pathlib.Path, help="write the Markdown there instead of printing it")
     options = parser.parse_args()

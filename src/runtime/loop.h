@@ -156,7 +156,7 @@ enum class LoopEngine : unsigned char { kAuto, kEpoll, kUring };
 std::string_view to_string(LoopEngine engine);
 
 struct LoopOptions {
-  // kAuto: what 001-event-loop.md decided, or epoll where the kernel or a container's filter refuses io_uring.
+  // kAuto: io_uring, or epoll where the kernel (before 6.1) or a container's filter refuses it.
   LoopEngine engine = LoopEngine::kAuto;
   // Accepted and outgoing together. Beyond it accepted ones are refused (Acceptor::refusal) and connect() fails.
   std::size_t max_connections = 10'000;
