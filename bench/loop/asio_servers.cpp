@@ -1,5 +1,5 @@
-// The same echo server and pass-through proxy on Boost.Asio, as its documentation writes the fastest ones: one thread,
-// one io_context that knows it, callbacks rather than coroutines, buffers that live as long as their connection.
+// The same echo server and pass-through proxy on Boost.Asio, with what makes it fast: one thread, an io_context that
+// knows it, callbacks rather than coroutines, buffers that live as long as their connection.
 //
 //   bench-asio echo|proxy [--port N] [--upstream HOST:PORT]
 #include <CLI/CLI.hpp>
