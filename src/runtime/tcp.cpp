@@ -14,6 +14,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
+#include "base/bytes.h"
 #include "runtime/deadline.h"
 #include "runtime/steady.h"
 
@@ -284,7 +285,15 @@ Task<Result<std::vector<Endpoint>>> resolve(std::string address, MonoTime deadli
     co_return base::reject(
         fmt::format("'{}' is not an address: expected host:port, [IPv6]:port or unix:/path", address));
   }
-  auto lookup = look_up(address, address.substr(0, colon), address.substr(colon + 1));
+  std::string host = address.substr(0, colon);
+  std::string port = address.substr(colon + 1);
+  // Loopback whatever the machine's name service knows (RFC 6761, 6.3).
+  if (base::equal_ignoring_case(host, "localhost")) {
+    const auto number = base::parse_decimal<std::uint16_t>(port);
+    if (!number) co_return base::reject(fmt::format("'{}' is not an address: '{}' is no port", address, port));
+    co_return std::vector<Endpoint>{Endpoint::loopback(*number), *Endpoint::parse(fmt::format("[::1]:{}", *number))};
+  }
+  auto lookup = look_up(address, std::move(host), std::move(port));
   auto outcome = co_await with_deadline(std::move(lookup), deadline);
   if (outcome.value) co_return *std::move(outcome.value);
   co_return base::retry(fmt::format("look up {}: not in time", address));

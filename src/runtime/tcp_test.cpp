@@ -176,7 +176,7 @@ Task<void> connect_by_name() {
   EXPECT_TRUE(stream) << stream.error().text();
 }
 
-TEST(Tcp, NamesAreLookedUp) { run(connect_by_name()); }
+TEST(Tcp, LocalhostIsLoopbackWithoutANameService) { run(connect_by_name()); }
 
 Task<void> bind_twice() {
   const Executor executor = co_await asio::this_coro::executor;

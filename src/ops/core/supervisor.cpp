@@ -65,7 +65,8 @@ void Supervisor::probed(PartIndex index, bool healthy, MonoTime now) {
         part.due = now + kProbeWhileRunning;
         start_what_can(now);
       } else if (!ready_ && now - part.since > part.spec.start_within) {
-        give_up(fmt::format("{} did not become healthy within {} s", part.spec.name,
+        give_up(index,
+                fmt::format("{} did not become healthy within {} s", part.spec.name,
                             std::chrono::duration_cast<std::chrono::seconds>(part.spec.start_within).count()),
                 now);
       } else {
@@ -102,9 +103,10 @@ void Supervisor::exited(PartIndex index, std::string how, MonoTime now) {
   }
   if (!ready_ && !part.was_healthy && part.exits >= kExitsOfFirstStart) {
     enter(index, PartState::kStopped, now, part.last_exit);
-    give_up(fmt::format("{} ended {} times before it was healthy, last with {}", part.spec.name, part.exits,
-                        part.last_exit),
-            now);
+    give_up(
+        index,
+        fmt::format("{} ended {} times before it was healthy (last: {})", part.spec.name, part.exits, part.last_exit),
+        now);
     return;
   }
   const base::Duration pause = part.backoff.failed(now, random_);
@@ -229,8 +231,8 @@ void Supervisor::stop_what_can(MonoTime now) {
   }
 }
 
-void Supervisor::give_up(std::string why, MonoTime now) {
-  act(Kind::kGiveUp, 0, std::move(why));
+void Supervisor::give_up(PartIndex index, std::string why, MonoTime now) {
+  act(Kind::kGiveUp, index, std::move(why));
   stop(now);
 }
 

@@ -50,7 +50,7 @@ struct SupervisorAction {
     kKill,       // End it without asking.
     kShow,       // The part's state changed: tell the user; `text` says why.
     kReady,      // Every part is healthy for the first time.
-    kGiveUp,     // The first start failed for good; `text` says why. stop() follows by itself.
+    kGiveUp,     // The first start failed for good by this part; `text` says why. stop() follows by itself.
     kDone,       // Everything is stopped.
   };
   Kind kind;
@@ -108,7 +108,7 @@ class Supervisor {
   void enter(PartIndex index, PartState state, base::MonoTime now, std::string why);
   void start_what_can(base::MonoTime now);
   void stop_what_can(base::MonoTime now);
-  void give_up(std::string why, base::MonoTime now);
+  void give_up(PartIndex index, std::string why, base::MonoTime now);
   void act(SupervisorAction::Kind kind, PartIndex part = 0, std::string text = {});
 
   std::vector<Part> parts_;

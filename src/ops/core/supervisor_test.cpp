@@ -161,7 +161,7 @@ TEST_F(SupervisorTest, FirstStartIsGivenUpWhenAPartKeepsExiting) {
     }
   }
   EXPECT_THAT(seen, ElementsAre("start store", "start store", "start store",
-                                "give up: store ended 3 times before it was healthy, last with exit status 1", "done"));
+                                "give up: store ended 3 times before it was healthy (last: exit status 1)", "done"));
 }
 
 TEST_F(SupervisorTest, FirstStartIsGivenUpWhenAPartNeverAnswers) {

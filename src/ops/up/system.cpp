@@ -187,6 +187,7 @@ void System::perform(const SupervisorAction& action, runtime::Executor executor)
     case Kind::kGiveUp:
       failed_ = true;
       fmt::print(stderr, "weir up: {}; stopping\n", action.text);
+      show_end_of_log(action.part);
       break;
     case Kind::kDone: done_ = true; break;
   }
@@ -248,9 +249,10 @@ void System::show(PartIndex index, const std::string& why) {
   const std::string reason = why.empty() ? "" : ": " + why;
   say(fmt::format("{:7.3f}s  {:<8} {}{}", seconds(runtime::mono_now() - began_), view.name, to_string(view.state),
                   reason));
-  if (view.state != PartState::kStopped || supervisor_.stopping() || view.last_exit.empty()) return;
-  // The first start was given up: its log says why.
-  const auto log = runtime::read_whole(files_, log_path(index), kLargestLog);
+}
+
+void System::show_end_of_log(PartIndex index) {
+  const auto log = runtime::read_whole(files_, log_path(index), 2 * kLargestLog);
   if (!log) return;
   say(fmt::format("--- end of {}", log_path(index)));
   say(std::string_view(*log).substr(log->size() > kShownLog ? log->size() - kShownLog : 0));

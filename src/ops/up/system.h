@@ -41,6 +41,7 @@ class System {
   runtime::Task<void> wait_for_signals();
   runtime::Task<void> bound_logs();
   void show(PartIndex index, const std::string& why);
+  void show_end_of_log(PartIndex index);
   void show_ready();
   std::string log_path(PartIndex index) const;
   std::string status_text() const;
