@@ -1,7 +1,7 @@
 # Everything comes from Debian 12's archive; packages/build.txt lists the packages.
 find_package(Threads REQUIRED)
 
-find_package(Boost 1.81 REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS json)
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(GTest REQUIRED)

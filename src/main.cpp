@@ -11,6 +11,7 @@
 #include "gateway/role.h"
 #include "ops/replay/role.h"
 #include "ops/up/role.h"
+#include "shop/role.h"
 #include "store/server/role.h"
 
 namespace {
@@ -33,6 +34,7 @@ constexpr Role kRoles[] = {
      "play real orders against a running system", weir::ops::run_replay},
     {"stop", "[--data DIR]", "stop what `weir up` runs", weir::ops::run_stop},
     {"gateway", "gateway.toml", "strict HTTP/1.1 gateway in front of services", weir::gateway::run_gateway},
+    {"shop", "api shop.toml", "the reference shop's HTTP interface", weir::shop::run_shop},
     {"store", "[redis.conf] [--DIRECTIVE VALUE...]", "in-memory store, Redis's protocol", weir::store::run_store},
 };
 

@@ -149,15 +149,15 @@ class SystemTest(unittest.TestCase):
             wait_until(settled, f"start of {one.argv[:2]}")
         return one
 
-    def start_redis(self, *options):
+    def start_redis(self, *options, port=None):
         """Debian's redis-server, without files of its own; returns its port."""
-        port, = free_ports()
+        port = port or free_ports()[0]
         self.start(["redis-server", "--port", port, "--save", "", "--appendonly", "no", "--dir", self.folder, *options],
                    ready=tcp_answers(port))
         return port
 
-    def start_store(self, *options):
+    def start_store(self, *options, port=None):
         """weir store; returns its port."""
-        port, = free_ports()
+        port = port or free_ports()[0]
         self.start([WEIR, "store", "--port", port, *options], ready=tcp_answers(port))
         return port
