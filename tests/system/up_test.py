@@ -18,7 +18,7 @@ class UpTest(harness.SystemTest):
 
     def up(self, *options, wait=True):
         argv = [harness.WEIR, "up", "--data", self.data, "--base-port", self.base, *options]
-        one = self.start(argv, name="up")
+        one = self.start(argv)
         if wait:
             def ready():
                 self.assertTrue(one.running(), one.text())
@@ -41,9 +41,9 @@ class UpTest(harness.SystemTest):
     def curl(self, path, *options):
         """Status, fields in lower case, and body of a request through the gateway."""
         done = subprocess.run(["curl", "-s", "-i", "--max-time", "10", *options, f"http://127.0.0.1:{self.base}{path}"],
-                              capture_output=True, text=True, timeout=30)
+                              capture_output=True, timeout=30)
         self.assertEqual(done.returncode, 0, f"curl {path}: exit status {done.returncode}")
-        head, _, body = done.stdout.partition("\r\n\r\n")
+        head, _, body = done.stdout.decode().partition("\r\n\r\n")
         lines = head.split("\r\n")
         fields = dict(line.lower().split(": ", 1) for line in lines[1:])
         return int(lines[0].split()[1]), fields, body
@@ -150,9 +150,9 @@ class UpTest(harness.SystemTest):
         self.assertIn("requests   300 in ", said)
         self.assertIn("answers    300 found, 0 not found, 0 other, 0 without a response", said)
         self.assertIn("malformed  2 lines skipped\n           first: line 302: a quoted field is not closed", said)
-        # The second time all is there already, and in the cache.
+        # The second time all articles are there already; what was cached of them was deleted all the same.
         said = self.weir("replay", "--data", self.data, "--orders", orders, "--limit", "50", "--speed", "20000x")
-        self.assertIn("cache      100.00 % hits (50 hits, 0 misses, 0 bypassed)", said)
+        self.assertIn("cache      86.00 % hits (43 hits, 7 misses, 0 bypassed)", said)
         self.assertEqual(json.loads(self.curl("/items/BANK%20CHARGES%203")[2])["name"], "A, \"B\"")
 
     def test_replay_of_real_orders(self):
