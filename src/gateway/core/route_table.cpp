@@ -46,9 +46,10 @@ Result<RouteTable> RouteTable::build(std::vector<UpstreamSpec> upstreams, std::v
   }
   // Moving a vector keeps its elements in place, so these stay valid when the table is moved.
   for (const Route& route : table.routes_) table.order_.push_back(&route);
-  std::ranges::stable_sort(table.order_, [](const Route* a, const Route* b) {
+  std::ranges::sort(table.order_, [](const Route* a, const Route* b) {
     if (a->spec.path.size() != b->spec.path.size()) return a->spec.path.size() > b->spec.path.size();
-    return !a->spec.host.empty() && b->spec.host.empty();
+    if (a->spec.host.empty() != b->spec.host.empty()) return b->spec.host.empty();
+    return a->index < b->index;
   });
   return table;
 }
