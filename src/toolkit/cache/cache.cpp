@@ -143,10 +143,7 @@ Task<void> Cache::fly(Landing landing, Loader loader) {
                                         std::chrono::duration_cast<std::chrono::milliseconds>(options_.load_timeout)));
     }
   } catch (const std::exception& thrown) {
-    // While it stops, what is thrown is the cancellation.
-    if (!gate_.refusing()) {
-      outcome = base::fatal(fmt::format("cache {}: the loader threw: {}", options_.name, thrown.what()));
-    }
+    outcome = base::fatal(fmt::format("cache {}: the loader threw: {}", options_.name, thrown.what()));
   }
   if (!outcome) co_return;  // Cancelled; the landing tells.
   arrive(flight, *std::move(outcome));
