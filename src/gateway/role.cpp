@@ -1,5 +1,8 @@
 #include "gateway/role.h"
 
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <thread>
 
 #include <fmt/format.h>
@@ -25,11 +28,11 @@ A strict HTTP/1.1 gateway. SIGTERM and SIGINT end it after the requests under wa
   listen = ["127.0.0.1:8080"]     where clients connect
   admin = ""                      "host:port" of /metrics and /healthz; empty: none
   workers = 1                     event loops, each on a thread of its own
-  max_connections = 10000         clients and upstreams together, a worker
+  max_connections = 10000         clients, a worker; beyond it they get 503
   event_loop = "auto"             auto, epoll or io_uring
   log_level = "info"              debug, info, warning or error
   head_timeout = "10s"            for the whole head of a request
-  body_timeout = "30s"            without a byte of a body
+  body_timeout = "30s"            without a byte of a body, or with a reader that takes none
   idle_timeout = "75s"            between requests
   drain_timeout = "10s"           for the requests under way when it stops
   [limits]
@@ -48,7 +51,7 @@ A strict HTTP/1.1 gateway. SIGTERM and SIGINT end it after the requests under wa
   host = ""                       empty: any
   upstream = "NAME"
   name = "/items"                 in metrics and logs
-  timeout = "15s"                 until the response begins, else 504
+  timeout = "15s"                 from the whole request until the response begins, else 504
 )";
 
 Result<Settings> read_settings(const std::string& path) {
@@ -56,6 +59,20 @@ Result<Settings> read_settings(const std::string& path) {
   const Result<std::string> text = runtime::read_whole(files, path, kLargestSettings);
   if (!text) return text.error();
   return parse_settings(path, *text);
+}
+
+// Every client and upstream is a descriptor, and a process has 1,024 of them unless it asks for more.
+void allow_descriptors(const Settings& settings) {
+  constexpr rlim_t kOthers = 512;
+  rlim_t needed = settings.max_connections + kOthers;
+  for (const UpstreamSpec& upstream : settings.upstreams) needed += upstream.max_connections;
+  needed *= settings.workers;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed) return;
+  limit.rlim_cur = std::min(needed, limit.rlim_max);
+  if (::setrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur == needed) return;
+  base::log::warning("max_connections of all workers need {} descriptors, the process may have {} (ulimit -n)", needed,
+                     limit.rlim_cur);
 }
 
 }  // namespace
@@ -76,6 +93,7 @@ int run_gateway(std::span<const std::string_view> arguments) {
   const Result<Settings> settings = read_settings(std::string(arguments[0]));
   if (!settings) return fail(2, settings.error());
   base::log::start("gateway", settings->log_level);
+  allow_descriptors(*settings);
   const Result<RouteTable> table = RouteTable::build(settings->upstreams, settings->routes);
   if (!table) return fail(2, table.error());
 

@@ -19,7 +19,15 @@ std::size_t size_setting(TomlTable& table, std::string_view name, std::size_t ot
 }
 
 void check_address(TomlTable& table, std::string_view name, const std::string& address) {
-  if (auto endpoint = runtime::Endpoint::parse(address); !endpoint) table.complain(name, endpoint.error().text());
+  const auto endpoint = runtime::Endpoint::parse(address);
+  if (!endpoint) return table.complain(name, endpoint.error().text());
+  if (!endpoint->is_unix() && endpoint->port() == 0) table.complain(name, "expected a port, not 0");
+}
+
+base::Duration timeout_setting(TomlTable& table, std::string_view name, base::Duration otherwise) {
+  const base::Duration timeout = table.duration(name, otherwise);
+  if (timeout == base::Duration::zero()) table.complain(name, "expected more than nothing: there is no \"unlimited\"");
+  return timeout;
 }
 
 UpstreamSpec read_upstream(const std::string& name, TomlTable table) {
@@ -29,11 +37,11 @@ UpstreamSpec read_upstream(const std::string& name, TomlTable table) {
     table.complain("addresses", "expected a list with one \"host:port\" (balancing over several is to come)");
   }
   for (const std::string& address : upstream.addresses) check_address(table, "addresses", address);
-  upstream.connect_timeout = table.duration("connect_timeout", upstream.connect_timeout);
+  upstream.connect_timeout = timeout_setting(table, "connect_timeout", upstream.connect_timeout);
   upstream.max_connections = size_setting(table, "max_connections", upstream.max_connections, 1, 100'000);
   upstream.max_idle_connections =
       size_setting(table, "max_idle_connections", upstream.max_idle_connections, 0, 100'000);
-  upstream.idle_timeout = table.duration("idle_timeout", upstream.idle_timeout);
+  upstream.idle_timeout = timeout_setting(table, "idle_timeout", upstream.idle_timeout);
   return upstream;
 }
 
@@ -43,7 +51,7 @@ RouteSpec read_route(TomlTable table) {
   route.name = table.text("name", route.path);
   route.host = table.text("host", "");
   route.upstream = table.required_text("upstream");
-  route.timeout = table.duration("timeout", route.timeout);
+  route.timeout = timeout_setting(table, "timeout", route.timeout);
   return route;
 }
 
@@ -64,7 +72,7 @@ Result<Settings> parse_settings(std::string_view file, std::string_view text) {
     root.complain("event_loop", "expected \"auto\", \"epoll\" or \"io_uring\"");
   }
   settings.workers = size_setting(root, "workers", settings.workers, 1, 256);
-  settings.max_connections = size_setting(root, "max_connections", settings.max_connections, 2, 1'000'000);
+  settings.max_connections = size_setting(root, "max_connections", settings.max_connections, 1, 1'000'000);
   if (const auto level = base::log::parse_level(root.text("log_level", "info"))) {
     settings.log_level = *level;
   } else {
@@ -75,20 +83,21 @@ Result<Settings> parse_settings(std::string_view file, std::string_view text) {
   settings.limits.fields = size_setting(limits, "fields", settings.limits.fields, 1, wire::http1::kMaxFields);
   settings.limits.target_bytes = size_setting(limits, "target_bytes", settings.limits.target_bytes, 1, 1 << 20);
   settings.limits.body_bytes = size_setting(limits, "body_bytes", settings.limits.body_bytes, 0, 1ll << 40);
-  settings.head_timeout = root.duration("head_timeout", settings.head_timeout);
-  settings.body_timeout = root.duration("body_timeout", settings.body_timeout);
-  settings.idle_timeout = root.duration("idle_timeout", settings.idle_timeout);
+  settings.head_timeout = timeout_setting(root, "head_timeout", settings.head_timeout);
+  settings.body_timeout = timeout_setting(root, "body_timeout", settings.body_timeout);
+  settings.idle_timeout = timeout_setting(root, "idle_timeout", settings.idle_timeout);
   settings.drain_timeout = root.duration("drain_timeout", settings.drain_timeout);
   TomlTable upstreams = root.table("upstream");
   for (const std::string& name : upstreams.table_names()) {
     settings.upstreams.push_back(read_upstream(name, upstreams.table(name)));
   }
-  for (TomlTable& route : root.tables("route")) settings.routes.push_back(read_route(route));
+  std::vector<TomlTable> routes = root.tables("route");
+  for (TomlTable& route : routes) settings.routes.push_back(read_route(route));
   if (settings.routes.empty()) root.complain("route", "there is none: a gateway without routes answers nothing");
-  if (Result<void> finished = toml->finish(); !finished) return finished.error();
-  if (const auto table = RouteTable::build(settings.upstreams, settings.routes); !table) {
-    return table.error().within(file);
+  if (const auto problem = RouteTable::check(settings.upstreams, settings.routes)) {
+    routes[problem->route].complain(problem->setting, problem->why);
   }
+  if (Result<void> finished = toml->finish(); !finished) return finished.error();
   return settings;
 }
 

@@ -26,7 +26,7 @@ struct Settings {
   std::string admin;  // /metrics and /healthz; empty: none.
   std::string event_loop = "auto";
   std::size_t workers = 1;               // Loops, each on a thread of its own.
-  std::size_t max_connections = 10'000;  // Clients and upstreams together, a worker.
+  std::size_t max_connections = 10'000;  // Clients, a worker.
   base::log::Level log_level = base::log::Level::kInfo;
   wire::http1::Limits limits;
   base::Duration head_timeout = std::chrono::seconds(10);

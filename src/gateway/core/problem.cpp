@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "wire/http1/writer.h"
-
 namespace weir::gateway {
 
 namespace {
@@ -35,11 +33,7 @@ void append_problem(std::string& to, int status, std::string_view detail, const 
   writer.response(status);
   writer.field("Content-Type", "application/problem+json");
   if (status == 503) writer.field("Retry-After", "1");
-  if (!client.keep_alive) {
-    writer.field("Connection", "close");
-  } else if (client.minor_version == 0) {
-    writer.field("Connection", "keep-alive");
-  }
+  write_connection(writer, client);
   writer.framing({.framing = wire::http1::Framing::kLength, .length = body.size()});
   writer.finish();
   if (!client.is_head) to += body;

@@ -7,7 +7,6 @@
 
 #include "base/bytes.h"
 #include "wire/http1/grammar.h"
-#include "wire/http1/writer.h"
 
 namespace weir::gateway {
 
@@ -64,7 +63,12 @@ void append_upstream_request(std::string& to, const RequestHead& head, const For
   for (const Field& field : head.fields) {
     if (field.hop_by_hop) continue;
     switch (own_field(field)) {
-      case Own::kNo: writer.field(field.name, field.value); break;
+      case Own::kNo:
+        // An expectation counts only from an HTTP/1.1 client; the trailers of requests are not passed on.
+        if (field.known == FieldName::kTrailer) break;
+        if (field.known == FieldName::kExpect && !head.expects_continue) break;
+        writer.field(field.name, field.value);
+        break;
       case Own::kForwardedFor: append_to_list(forwarded_for, field.value); break;
       case Own::kVia: append_to_list(via, field.value); break;
       case Own::kMaxForwards: {
@@ -86,6 +90,14 @@ void append_upstream_request(std::string& to, const RequestHead& head, const For
   writer.field("Via", via);
   writer.framing(head.body);
   writer.finish();
+}
+
+void write_connection(HeadWriter& writer, const ClientSide& client) {
+  if (!client.keep_alive) {
+    writer.field("Connection", "close");
+  } else if (client.minor_version == 0) {
+    writer.field("Connection", "keep-alive");
+  }
 }
 
 Delivery append_client_response(std::string& to, const ResponseHead& head, const ClientSide& client) {
@@ -111,19 +123,16 @@ Delivery append_client_response(std::string& to, const ResponseHead& head, const
       append_to_list(via, field.value);
     } else if (field.known != FieldName::kContentLength) {
       writer.field(field.name, field.value);
-    } else if (head.body.framing == Framing::kNone && (client.is_head || head.status == 304)) {
-      // The length of what a GET would have brought.
+    } else if (!interim && head.status != 204 && head.body.framing == Framing::kNone) {
+      // Of what a GET would have brought: this answers HEAD, or is 304.
       writer.field(field.name, field.value);
     }
   }
   append_to_list(via, fmt::format("1.{} {}", head.minor_version, kViaName));
   writer.field("Via", via);
   if (!interim) {
-    if (!client.keep_alive || delivery == Delivery::kUntilClose) {
-      writer.field("Connection", "close");
-    } else if (client.minor_version == 0) {
-      writer.field("Connection", "keep-alive");
-    }
+    // What ends with the connection says so by its framing.
+    if (delivery != Delivery::kUntilClose) write_connection(writer, client);
     writer.framing(body);
   }
   writer.finish();

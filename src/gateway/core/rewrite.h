@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "wire/http1/head.h"
+#include "wire/http1/writer.h"
 
 namespace weir::gateway {
 
@@ -32,6 +33,9 @@ struct ClientSide {
   bool is_head;     // The request's method was HEAD.
   bool keep_alive;  // The connection stays open behind this response; kUntilClose overrules it.
 };
+
+// Says whether the connection stays open, unless it goes without saying in the client's version.
+void write_connection(wire::http1::HeadWriter& writer, const ClientSide& client);
 
 // What the client is sent, and how the body must follow. For interim (1xx) responses kNone.
 Delivery append_client_response(std::string& to, const wire::http1::ResponseHead& head, const ClientSide& client);

@@ -1,6 +1,7 @@
 #include "gateway/core/route_table.h"
 
 #include <algorithm>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -21,25 +22,33 @@ bool path_matches(std::string_view prefix, std::string_view path) {
 
 }  // namespace
 
+std::optional<RouteProblem> RouteTable::check(const std::vector<UpstreamSpec>& upstreams,
+                                              const std::vector<RouteSpec>& routes) {
+  for (std::size_t i = 0; i < routes.size(); ++i) {
+    const RouteSpec& spec = routes[i];
+    if (!spec.path.starts_with('/')) return {{i, "path", fmt::format("'{}' does not begin with '/'", spec.path)}};
+    if (std::ranges::find(upstreams, spec.upstream, &UpstreamSpec::name) == upstreams.end()) {
+      return {{i, "upstream", fmt::format("there is no upstream '{}'", spec.upstream)}};
+    }
+    for (const RouteSpec& earlier : std::span(routes).first(i)) {
+      if (earlier.path == spec.path && base::equal_ignoring_case(earlier.host, spec.host)) {
+        return {{i, "path", fmt::format("never matches: route '{}' has the same path and host", earlier.name)}};
+      }
+      if (earlier.name == spec.name) return {{i, "name", fmt::format("two routes are called '{}'", spec.name)}};
+    }
+  }
+  return std::nullopt;
+}
+
 Result<RouteTable> RouteTable::build(std::vector<UpstreamSpec> upstreams, std::vector<RouteSpec> routes) {
+  if (const auto problem = check(upstreams, routes)) {
+    return reject(fmt::format("route '{}': {}: {}", routes[problem->route].name, problem->setting, problem->why));
+  }
   RouteTable table;
   table.upstreams_ = std::move(upstreams);
   table.routes_.reserve(routes.size());
   for (RouteSpec& spec : routes) {
-    if (!spec.path.starts_with('/')) {
-      return reject(fmt::format("route '{}': the path '{}' does not begin with '/'", spec.name, spec.path));
-    }
     const auto upstream = std::ranges::find(table.upstreams_, spec.upstream, &UpstreamSpec::name);
-    if (upstream == table.upstreams_.end()) {
-      return reject(fmt::format("route '{}': there is no upstream '{}'", spec.name, spec.upstream));
-    }
-    for (const Route& earlier : table.routes_) {
-      if (earlier.spec.name == spec.name) return reject(fmt::format("two routes are called '{}'", spec.name));
-      if (earlier.spec.path == spec.path && earlier.spec.host == spec.host) {
-        return reject(
-            fmt::format("route '{}' never matches: '{}' has the same path and host", spec.name, earlier.spec.name));
-      }
-    }
     table.routes_.push_back({.spec = std::move(spec),
                              .index = table.routes_.size(),
                              .upstream = static_cast<std::size_t>(upstream - table.upstreams_.begin())});

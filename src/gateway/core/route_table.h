@@ -7,6 +7,7 @@
 // A core: values only, any thread.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,7 +32,7 @@ struct RouteSpec {
   std::string path;
   std::string host = {};  // Without port, lower case; empty: any.
   std::string upstream;
-  // From the request's head until the response's head, over all tries.
+  // From the end of the request until the response's head, over all tries.
   base::Duration timeout = std::chrono::seconds(15);
 };
 
@@ -41,11 +42,24 @@ struct Route {
   std::size_t upstream;  // In RouteTable::upstreams().
 };
 
+// What stands in the way of a table, and at which route: for a complaint at its place in the file.
+struct RouteProblem {
+  std::size_t route;
+  std::string_view setting;  // "path", "upstream", ...
+  std::string why;
+};
+
 class RouteTable {
  public:
-  // Rejects routes to unknown upstreams, paths that do not begin with '/', and routes that can never match because an
-  // earlier one has the same path and host.
+  // Routes to unknown upstreams, paths that do not begin with '/', names that are taken, and routes that can never
+  // match because an earlier one has the same path and host.
+  static std::optional<RouteProblem> check(const std::vector<UpstreamSpec>& upstreams,
+                                           const std::vector<RouteSpec>& routes);
+  // Rejects what check() finds.
   static base::Result<RouteTable> build(std::vector<UpstreamSpec> upstreams, std::vector<RouteSpec> routes);
+  // Not copied: the order points into the routes.
+  RouteTable(RouteTable&&) = default;
+  RouteTable& operator=(RouteTable&&) = default;
 
   // `authority`: host with an optional port. `path` may carry a query. Null: no route.
   const Route* match(std::string_view authority, std::string_view path) const;
@@ -54,6 +68,8 @@ class RouteTable {
   const std::vector<Route>& routes() const { return routes_; }
 
  private:
+  RouteTable() = default;
+
   std::vector<UpstreamSpec> upstreams_;
   std::vector<Route> routes_;        // As they were given.
   std::vector<const Route*> order_;  // As they are tried: the first that matches wins.

@@ -45,12 +45,16 @@ TEST(RouteTable, RefusesWhatCannotWork) {
     const auto table = RouteTable::build(upstreams(), std::move(routes));
     return table ? "" : table.error().text();
   };
-  EXPECT_THAT(error({{.name = "r", .path = "/", .upstream = "nowhere"}}), HasSubstr("no upstream 'nowhere'"));
+  EXPECT_THAT(error({{.name = "r", .path = "/", .upstream = "nowhere"}}),
+              HasSubstr("route 'r': upstream: there is no upstream 'nowhere'"));
   EXPECT_THAT(error({{.name = "r", .path = "items", .upstream = "shop"}}), HasSubstr("does not begin with '/'"));
   EXPECT_THAT(error({{.name = "a", .path = "/", .upstream = "shop"}, {.name = "b", .path = "/", .upstream = "api"}}),
-              HasSubstr("route 'b' never matches: 'a'"));
+              HasSubstr("route 'b': path: never matches: route 'a'"));
   EXPECT_THAT(error({{.name = "a", .path = "/", .upstream = "shop"}, {.name = "a", .path = "/x", .upstream = "api"}}),
               HasSubstr("two routes are called 'a'"));
+  EXPECT_THAT(error({{.name = "a", .path = "/", .host = "A.example", .upstream = "shop"},
+                     {.name = "b", .path = "/", .host = "a.example", .upstream = "shop"}}),
+              HasSubstr("never matches"));
 }
 
 TEST(RouteTable, HostIsTheAuthorityWithoutItsPort) {

@@ -18,55 +18,48 @@ using wire::http1::Message;
 
 UpstreamConnection::UpstreamConnection(Upstream& upstream, const wire::http1::Limits& limits)
     : upstream_(upstream), scanner_(Message::kResponse, limits), idle_timer_(upstream.loop_.timers(), [this] {
-        upstream_.leave_idle(*this);
-        connection_->close();
+        if (state_ == State::kIdle) upstream_.retire(*this);
       }) {}
 
 void UpstreamConnection::lend(ResponseReceiver& receiver, std::string_view method) {
-  WEIR_ASSERT(receiver_ == nullptr);
+  WEIR_ASSERT(state_ == State::kIdle && receiver_ == nullptr);
+  state_ = State::kLent;
   receiver_ = &receiver;
   method_ = method;
   scanner_.restart();
   body_.reset();
+  request_sent_ = false;
   got_bytes_ = false;
 }
 
 void UpstreamConnection::abandon() {
   receiver_ = nullptr;
-  connection_->close();
+  upstream_.retire(*this);
 }
 
-void UpstreamConnection::on_connect(Connection&) {}
-
-void UpstreamConnection::on_receive(Connection& connection, std::string_view bytes) {
-  if (receiver_ == nullptr) {
-    // Bytes that nobody asked for would be taken for the next response: the connection is not to be trusted.
-    upstream_.leave_idle(*this);
-    connection.close();
-    return;
-  }
+void UpstreamConnection::on_receive(Connection&, std::string_view bytes) {
+  // Bytes that nobody asked for would be taken for the next response: the connection is not to be trusted.
+  if (state_ != State::kLent) return upstream_.retire(*this);
   got_bytes_ = true;
+  // A whole response leaves no rest; if it did, the connection is retired. So whatever its receiver does next,
+  // lending this same connection included, finds nothing pending.
   if (pending_.empty()) {
     const std::size_t used = consume(bytes);
-    if (receiver_ != nullptr) pending_.assign(bytes.substr(used));
+    pending_.assign(bytes.substr(used));
   } else {
     pending_.append(bytes);
     pending_.erase(0, consume(pending_));
+    if (pending_.empty()) std::string().swap(pending_);
   }
 }
 
-void UpstreamConnection::on_end(Connection& connection) {
-  if (receiver_ == nullptr) {
-    upstream_.leave_idle(*this);
-  } else if (body_ && body_->whole_at_close()) {
+void UpstreamConnection::on_end(Connection&) {
+  if (state_ != State::kLent) return upstream_.retire(*this);
+  if (body_ && body_->whole_at_close()) {
     keep_alive_ = false;
-    finish(upstream_.no_trailers_);
-    return;
-  } else {
-    fail(got_bytes_ ? "the upstream ended in the middle of a response" : "the upstream closed the connection");
-    return;
+    return finish(upstream_.no_trailers_);
   }
-  connection.close();
+  fail(got_bytes_ ? "the upstream ended in the middle of a response" : "the upstream closed the connection");
 }
 
 void UpstreamConnection::on_drained(Connection&) {
@@ -74,10 +67,9 @@ void UpstreamConnection::on_drained(Connection&) {
 }
 
 void UpstreamConnection::on_close(Connection&, const runtime::CloseReason& reason) {
-  ResponseReceiver* receiver = std::exchange(receiver_, nullptr);
-  const bool silent = !got_bytes_;
-  upstream_.forget(*this);  // Destroys this.
-  if (receiver != nullptr) receiver->on_upstream_failure(reason.to_string(), silent);
+  if (state_ == State::kLent) fail(reason.to_string());
+  upstream_.retire(*this);
+  upstream_.connections_.erase(this);  // Destroys this.
 }
 
 std::size_t UpstreamConnection::consume(std::string_view received) {
@@ -144,22 +136,20 @@ bool UpstreamConnection::take_body(std::string_view received, std::size_t& used)
 
 void UpstreamConnection::finish(const wire::http1::Fields& trailers) {
   ResponseReceiver* receiver = std::exchange(receiver_, nullptr);
-  ++served_;
-  pending_.clear();
+  reused_ = true;
   // First the connection, then the news: the receiver's next request may want it at once.
-  if (keep_alive_ && connection_->unsent_bytes() == 0) {
+  if (keep_alive_ && request_sent_ && connection_->unsent_bytes() == 0) {
     upstream_.release(*this);
   } else {
-    connection_->close();
+    upstream_.retire(*this);
   }
   receiver->on_response_end(trailers);
 }
 
 void UpstreamConnection::fail(std::string_view why) {
   ResponseReceiver* receiver = std::exchange(receiver_, nullptr);
-  const bool silent = !got_bytes_;
-  connection_->close();
-  receiver->on_upstream_failure(why, silent);
+  upstream_.retire(*this);
+  receiver->on_upstream_failure(why, !got_bytes_);
 }
 
 Result<std::unique_ptr<Upstream>> Upstream::create(const UpstreamSpec& spec, const wire::http1::Limits& limits,
@@ -178,24 +168,26 @@ Upstream::Upstream(const UpstreamSpec& spec, const wire::http1::Limits& limits, 
 
 Upstream::~Upstream() = default;
 
-UpstreamConnection* Upstream::acquire(bool fresh) {
-  if (!fresh && !idle_.empty()) {
-    UpstreamConnection* newest = idle_.back();
-    idle_.pop_back();
-    newest->idle_timer_.cancel();
-    return newest;
-  }
-  if (connections_.size() >= spec_.max_connections) {
-    ++refused_;
+UpstreamConnection* Upstream::acquire() {
+  if (idle_.empty()) return acquire_new();
+  UpstreamConnection* newest = idle_.back();
+  idle_.pop_back();
+  return newest;
+}
+
+UpstreamConnection* Upstream::acquire_new() {
+  if (open_ >= spec_.max_connections) {
+    refused_.add();
     return nullptr;
   }
   auto created = std::make_unique<UpstreamConnection>(*this, limits_);
   const auto connection = loop_.connect(endpoint_, *created, loop_.now() + spec_.connect_timeout);
   if (!connection) {
-    ++refused_;
+    refused_.add();
     return nullptr;
   }
-  ++opened_;
+  opened_.add();
+  ++open_;
   created->connection_ = *connection;
   UpstreamConnection* lent = created.get();
   connections_.emplace(lent, std::move(created));
@@ -203,20 +195,19 @@ UpstreamConnection* Upstream::acquire(bool fresh) {
 }
 
 void Upstream::release(UpstreamConnection& connection) {
-  if (idle_.size() >= spec_.max_idle_connections) {
-    connection.connection_->close();
-    return;
-  }
+  if (idle_.size() >= spec_.max_idle_connections) return retire(connection);
+  connection.state_ = UpstreamConnection::State::kIdle;
   connection.connection_->resume_receive();
   idle_.push_back(&connection);
   connection.idle_timer_.arm(loop_.now() + spec_.idle_timeout);
 }
 
-void Upstream::forget(UpstreamConnection& connection) {
-  leave_idle(connection);
-  connections_.erase(&connection);
+void Upstream::retire(UpstreamConnection& connection) {
+  if (connection.state_ == UpstreamConnection::State::kRetired) return;
+  if (connection.state_ == UpstreamConnection::State::kIdle) std::erase(idle_, &connection);
+  connection.state_ = UpstreamConnection::State::kRetired;
+  --open_;
+  connection.connection_->close();
 }
-
-void Upstream::leave_idle(UpstreamConnection& connection) { std::erase(idle_, &connection); }
 
 }  // namespace weir::gateway

@@ -1,8 +1,11 @@
 // Upstream: the connections of one worker to one upstream, and the idle ones among them, used again newest first.
 //
-//   acquire() --idle one, or a new one--> lent to an exchange --release()--> idle --acquire()--> ...
-//                                              |                              | idle_timeout, the server closes
-//                                              +--anything but a whole, reusable response--> closed
+//   acquire() --idle one, or a new one--> kLent --request and response whole, keep alive--> kIdle --acquire()--> ...
+//                                           |                                                 | idle_timeout,
+//                                           +--anything else--> kRetired <--------------------+ the server closes
+//
+// A connection is used again only when both messages of its last exchange are over: behind a half sent request the next
+// one would be read as its body.
 //
 // Bounded by UpstreamSpec::max_connections; what does not fit is refused at once, and counted. The worker's thread
 // only.
@@ -15,6 +18,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/metrics.h"
 #include "gateway/core/route_table.h"
 #include "runtime/loop.h"
 #include "wire/http1/body.h"
@@ -24,8 +28,8 @@ namespace weir::gateway {
 
 class Upstream;
 
-// What an exchange hears of the connection that it was lent. After failed() or finished() it hears nothing more, and
-// the connection is no longer its own.
+// What an exchange hears of the connection that it was lent. After on_response_end() or on_upstream_failure() it hears
+// nothing more, and the connection is no longer its own.
 class ResponseReceiver {
  public:
   // An interim response (1xx): nothing of it follows.
@@ -47,16 +51,16 @@ class UpstreamConnection final : public runtime::ConnectionHandler {
  public:
   UpstreamConnection(Upstream& upstream, const wire::http1::Limits& limits);
 
-  // Begins an exchange. The request goes to connection().output().
+  // Begins an exchange. The request goes to connection().output(); request_sent() when the whole of it stands there.
   void lend(ResponseReceiver& receiver, std::string_view method);
+  void request_sent() { request_sent_ = true; }
   // Ends it from the receiver's side: the response is of no use any more.
   void abandon();
 
   runtime::Connection& connection() { return *connection_; }
   // It has served an exchange before: then a failure before the first byte may only mean that the server closed it.
-  bool reused() const { return served_ > 0; }
+  bool reused() const { return reused_; }
 
-  void on_connect(runtime::Connection& connection) override;
   void on_receive(runtime::Connection& connection, std::string_view bytes) override;
   void on_end(runtime::Connection& connection) override;
   void on_drained(runtime::Connection& connection) override;
@@ -64,6 +68,7 @@ class UpstreamConnection final : public runtime::ConnectionHandler {
 
  private:
   friend class Upstream;
+  enum class State : unsigned char { kIdle, kLent, kRetired };
 
   // Takes what stands whole in `received`; returns how many bytes that was.
   std::size_t consume(std::string_view received);
@@ -74,14 +79,17 @@ class UpstreamConnection final : public runtime::ConnectionHandler {
 
   Upstream& upstream_;
   runtime::Connection* connection_ = nullptr;
-  ResponseReceiver* receiver_ = nullptr;  // Null: idle or closing.
+  ResponseReceiver* receiver_ = nullptr;  // In kLent.
   std::string method_;
   std::string pending_;
   wire::http1::HeadScanner scanner_;
   std::optional<wire::http1::BodyDecoder> body_;  // Once the head was taken.
-  std::uint64_t served_ = 0;
+  State state_ = State::kIdle;
+  bool reused_ = false;
+  bool request_sent_ = false;
   bool got_bytes_ = false;
   bool keep_alive_ = false;
+  // Stays armed while lent, since moving it back costs nothing; it means something in kIdle only.
   runtime::Timer idle_timer_;
 };
 
@@ -92,15 +100,17 @@ class Upstream {
                                                         runtime::Loop& loop);
   ~Upstream();
 
-  // An idle connection, or with `fresh` (and where none is idle) a new one on its way. Null: the limit is reached, or
-  // no socket could be had.
-  UpstreamConnection* acquire(bool fresh);
+  // An idle connection, or where none is idle a new one on its way. Null: the limit is reached, or no socket could be
+  // had.
+  UpstreamConnection* acquire();
+  UpstreamConnection* acquire_new();
 
   const UpstreamSpec& spec() const { return spec_; }
-  std::size_t open() const { return connections_.size(); }
+  std::size_t open() const { return open_; }
   std::size_t idle() const { return idle_.size(); }
-  std::uint64_t opened() const { return opened_; }
-  std::uint64_t refused() const { return refused_; }
+  // From any thread.
+  std::uint64_t opened() const { return opened_.value(); }
+  std::uint64_t refused() const { return refused_.value(); }
 
  private:
   friend class UpstreamConnection;
@@ -108,8 +118,7 @@ class Upstream {
   Upstream(const UpstreamSpec& spec, const wire::http1::Limits& limits, runtime::Endpoint endpoint,
            runtime::Loop& loop);
   void release(UpstreamConnection& connection);
-  void forget(UpstreamConnection& connection);
-  void leave_idle(UpstreamConnection& connection);
+  void retire(UpstreamConnection& connection);
 
   const UpstreamSpec spec_;
   wire::http1::Limits limits_;  // Of responses: no bound on their bodies, which are passed on as they come.
@@ -117,12 +126,13 @@ class Upstream {
   runtime::Loop& loop_;
   std::unordered_map<UpstreamConnection*, std::unique_ptr<UpstreamConnection>> connections_;
   std::vector<UpstreamConnection*> idle_;  // Newest last.
+  std::size_t open_ = 0;                   // Without the retired ones, whose on_close is still to come.
   // Of the response being read just now. They are large, so there is one for all connections.
   wire::http1::ResponseHead head_;
   wire::http1::Fields trailers_;
   const wire::http1::Fields no_trailers_{};
-  std::uint64_t opened_ = 0;
-  std::uint64_t refused_ = 0;
+  base::Counter opened_;
+  base::Counter refused_;
 };
 
 }  // namespace weir::gateway

@@ -16,6 +16,12 @@ namespace {
 
 constexpr base::Duration kTick = 250ms;
 constexpr base::Duration kAliveWithin = 2s;
+// What a connection may hold for a peer that reads slowly: enough for several receives, little enough that a thousand
+// such peers cost 128 MiB.
+constexpr std::size_t kOutputHighWaterBytes = 128 * 1024;
+constexpr std::size_t kOutputLowWaterBytes = 32 * 1024;
+// Beyond clients and upstreams: those that are being refused or closed.
+constexpr std::size_t kSpareConnections = 256;
 
 runtime::LoopEngine engine_of(const Settings& settings) {
   if (settings.event_loop == "epoll") return runtime::LoopEngine::kEpoll;
@@ -29,12 +35,15 @@ Result<std::unique_ptr<Worker>> Worker::create(const Settings& settings, const R
                                                base::Metrics& metrics) {
   runtime::LoopOptions options;
   options.engine = engine_of(settings);
-  options.max_connections = settings.max_connections;
+  options.max_connections = settings.max_connections + kSpareConnections;
+  for (const UpstreamSpec& spec : table.upstreams()) options.max_connections += spec.max_connections;
+  options.output_high_water_bytes = kOutputHighWaterBytes;
+  options.output_low_water_bytes = kOutputLowWaterBytes;
   auto loop = runtime::Loop::create(options);
   if (!loop) return loop.error();
   std::unique_ptr<Worker> worker(new Worker(settings, table, std::move(*loop)));
   if (Result<void> connected = worker->connect_upstreams(); !connected) return connected.error();
-  if (Result<void> listening = worker->listen(); !listening) return listening.error();
+  if (Result<void> listening = worker->listen(index == 0); !listening) return listening.error();
   worker->register_metrics(metrics, index);
   worker->tick();
   return worker;
@@ -53,11 +62,18 @@ Worker::~Worker() {
   drain_timer_.cancel();
 }
 
-Result<void> Worker::listen() {
+Result<void> Worker::listen(bool first) {
+  const bool share = settings_.workers > 1;
   for (const std::string& address : settings_.listen) {
     const auto endpoint = runtime::Endpoint::parse(address);
     if (!endpoint) return endpoint.error();
-    const auto listener = loop_->listen(*endpoint, *this, {.reuse_port = settings_.workers > 1});
+    if (share && first) {
+      // Sharing would let a second gateway on the same port take half of the clients without a word.
+      const auto alone = loop_->listen(*endpoint, *this);
+      if (!alone) return alone.error();
+      (*alone)->close();
+    }
+    const auto listener = loop_->listen(*endpoint, *this, {.reuse_port = share});
     if (!listener) return listener.error();
     listeners_.push_back(*listener);
   }
@@ -75,7 +91,7 @@ Result<void> Worker::connect_upstreams() {
 
 void Worker::register_metrics(base::Metrics& metrics, std::size_t index) {
   const std::string worker = fmt::to_string(index);
-  static constexpr std::array<const char*, 5> kClasses = {"1xx", "2xx", "3xx", "4xx", "5xx"};
+  static constexpr std::array<const char*, 4> kClasses = {"2xx", "3xx", "4xx", "5xx"};
   for (const Route& route : table_.routes()) {
     const std::string& name = route.spec.name;
     RouteMetrics row{};
@@ -104,7 +120,19 @@ void Worker::register_metrics(base::Metrics& metrics, std::size_t index) {
   abandoned_ = &metrics.counter(
       {"weir_gateway_abandoned_total", "Exchanges whose client went away before their end.", {{"worker", worker}}});
   open_clients_ = &metrics.gauge({"weir_gateway_clients", "Clients connected.", {{"worker", worker}}});
-  for (const UpstreamSpec& spec : table_.upstreams()) {
+  refused_clients_ = &metrics.counter({"weir_gateway_refused_clients_total",
+                                       "Clients that came when max_connections were open.",
+                                       {{"worker", worker}}});
+  for (const auto& upstream : upstreams_) {
+    const UpstreamSpec& spec = upstream->spec();
+    metrics.counter_from({"weir_gateway_upstream_opened_total",
+                          "Connections begun to the upstream.",
+                          {{"upstream", spec.name}, {"worker", worker}}},
+                         [from = upstream.get()] { return from->opened(); });
+    metrics.counter_from({"weir_gateway_upstream_refused_total",
+                          "Connections that the upstream's max_connections, or a lack of sockets, did not allow.",
+                          {{"upstream", spec.name}, {"worker", worker}}},
+                         [from = upstream.get()] { return from->refused(); });
     upstream_open_.push_back(&metrics.gauge({"weir_gateway_upstream_connections",
                                              "Connections to the upstream.",
                                              {{"upstream", spec.name}, {"worker", worker}}}));
@@ -137,6 +165,12 @@ bool Worker::alive() const {
 std::string Worker::new_request_id() { return base::request_id(random_); }
 
 runtime::ConnectionHandler* Worker::on_accept(runtime::Connection& connection) {
+  if (clients_.size() >= settings_.max_connections) {
+    refused_clients_->add();
+    connection.output().append(refusal());
+    connection.close_after_flush();
+    return &refused_;
+  }
   auto client = std::make_unique<Client>(*this, connection);
   Client* handler = client.get();
   clients_.emplace(handler, std::move(client));
@@ -167,7 +201,7 @@ void Worker::tick() {
 
 void Worker::count_response(const Route& route, int status, base::Duration took) {
   const RouteMetrics& row = routes_[route.index];
-  row.by_class[std::clamp(status / 100, 1, 5) - 1]->add();
+  row.by_class[std::clamp(status / 100, 2, 5) - 2]->add();
   row.latency->record(took);
 }
 

@@ -55,15 +55,21 @@ class Worker final : public runtime::Acceptor {
 
  private:
   struct RouteMetrics {
-    base::Counter* by_class[5];  // 1xx to 5xx
+    base::Counter* by_class[4];  // 2xx to 5xx
     base::LatencyHistogram* latency;
     base::Counter* failures;
     base::Counter* retries;
     base::Counter* local;
   };
 
+  // Whoever is told to come again later.
+  struct Refused final : runtime::ConnectionHandler {
+    void on_receive(runtime::Connection&, std::string_view) override {}
+  };
+
   Worker(const Settings& settings, const RouteTable& table, std::unique_ptr<runtime::Loop> loop);
-  base::Result<void> listen();
+  // The first worker finds out whether the address is free.
+  base::Result<void> listen(bool first);
   base::Result<void> connect_upstreams();
   void register_metrics(base::Metrics& metrics, std::size_t index);
   void tick();
@@ -79,6 +85,7 @@ class Worker final : public runtime::Acceptor {
   std::vector<runtime::Listener*> listeners_;
   std::vector<std::unique_ptr<Upstream>> upstreams_;
   std::unordered_map<Client*, std::unique_ptr<Client>> clients_;
+  Refused refused_;
   wire::http1::RequestHead head_;
   base::Random random_;
   runtime::Timer tick_timer_;
@@ -90,6 +97,7 @@ class Worker final : public runtime::Acceptor {
   base::Counter* no_route_ = nullptr;
   base::Counter* abandoned_ = nullptr;
   base::Gauge* open_clients_ = nullptr;
+  base::Counter* refused_clients_ = nullptr;
   std::vector<base::Gauge*> upstream_open_;
   std::vector<base::Gauge*> upstream_idle_;
 };
