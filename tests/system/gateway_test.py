@@ -60,7 +60,7 @@ class GatewayTest(harness.SystemTest):
         return file
 
     def start_gateway(self, script=None, upstream=None, route=None, limits=None, **root):
-        """A gateway whose route /up leads to an Upstream with this script (or to a port), and / too."""
+        """A gateway in front of an Upstream with this script, with these settings in their tables."""
         if script:
             self.upstream = http_raw.Upstream(script)
         self.port, self.admin = harness.free_ports(2)
@@ -74,8 +74,7 @@ class GatewayTest(harness.SystemTest):
                 text += f"{name} = " + (f'"{value}"' if isinstance(value, str) else str(value).replace("'", '"')) + "\n"
             return text
         text = (lines(root) + "[limits]\n" + lines(limits or {}) + "[upstream.up]\n" + lines(target)
-                + '[[route]]\nname = "all"\npath = "/"\nupstream = "up"\n' + lines(route or {})
-                + '[[route]]\nname = "hosted"\npath = "/"\nhost = "nowhere.example"\nupstream = "up"\n')
+                + '[[route]]\nname = "all"\npath = "/"\nupstream = "up"\n' + lines(route or {}))
         self.gateway = self.start([harness.WEIR, "gateway", self.settings("gateway.toml", text)])
         engine = "(epoll|io_uring)" if self.event_loop == "auto" else self.event_loop
         harness.wait_until(lambda: re.search(rf"listening on .*{engine}\)\n", self.gateway.text())
@@ -547,26 +546,14 @@ class Exchanges(GatewayTest):
         self.assertEqual([len(client.read_response().body) for _ in range(2)], [3_000_000] * 2)
         self.assertEqual(client.read_all(), (b"", "end"))
 
-    def closing_on_the_second(self, twice=False):
-        """A script: closes its first connection (or all but the last) under its second request."""
+    def closing_after(self, *answers):
+        """A script: connection n answers answers[n] requests and closes under the next."""
         def script(wire, number):
+            for _ in range(answers[number]):
+                wire.read_request()
+                wire.send(OK)
             wire.read_request()
-            wire.send(OK)
-            wire.read_request()
-            if number == 0 or twice:
-                return
-            wire.send(OK)
-            wire.read_all()
-
-        def fresh(wire, number):
-            if number == 0:
-                return script(wire, number)
-            wire.read_request()
-            if twice:
-                return None
-            wire.send(OK)
-            return wire.read_all()
-        return fresh
+        return script
 
     def test_the_reuse_race_is_survived_by_what_may_be_repeated(self):
         for request, repeated in [(GET, True), (b"HEAD / HTTP/1.1\r\nHost: h\r\n\r\n", True),
@@ -576,7 +563,7 @@ class Exchanges(GatewayTest):
                                   (post(b"Content-Length: 2", body=b"ab", line=b"PUT / HTTP/1.1"), False)]:
             with self.subTest(request=request):
                 # One connection at most: the one that is closing is not counted against it.
-                self.start_gateway(self.closing_on_the_second(), upstream={"max_connections": 1})
+                self.start_gateway(self.closing_after(1, 1), upstream={"max_connections": 1})
                 with self.connect() as client:
                     client.send(GET)
                     client.read_response()
@@ -593,7 +580,7 @@ class Exchanges(GatewayTest):
                 self.upstream.stop()
 
     def test_a_request_is_repeated_once_and_only_on_a_used_connection(self):
-        self.start_gateway(self.closing_on_the_second(twice=True))
+        self.start_gateway(self.closing_after(1, 0, 0))
         self.assertEqual(self.exchange(GET).status, 200)
         self.expect_problem(self.exchange(GET), 502)
         self.assertEqual(len(self.upstream.wires), 2)
@@ -708,9 +695,10 @@ class Exchanges(GatewayTest):
             self.trickle(client, b"x")
             self.expect_problem(client.read_response(), 408)
         with self.connect() as client:  # The same of a body that nobody waits for.
-            client.send(post(b"Content-Length: 500000", line=b"POST http://nowhere/ HTTP/1.1").replace(b"POST h", b"BREW h"))
+            client.send(post(b"Content-Length: 500000", line=b"OPTIONS * HTTP/1.1"))
+            self.assertEqual(client.read_response().status, 404)
             self.trickle(client, b"x")
-            self.assertEqual(client.read_response().status, 408)
+            self.assertEqual(client.read_all(), (b"", "end"))
 
     def trickle(self, client, byte):
         """Bytes one by one until the other side answers."""
@@ -792,8 +780,10 @@ class Exchanges(GatewayTest):
         self.assertEqual((self.metric("refused_clients_total"), self.metric("upstream_refused_total")), (1, 1))
 
     def test_metrics(self):
-        self.start_gateway(lambda wire, number: [wire.send(b"HTTP/1.1 %s X\r\nContent-Length: 0\r\n\r\n"
-                                                           % wire.read_request().target[1:].encode()) for _ in iter(int, 1)])
+        def script(wire, number):
+            while True:
+                wire.send(b"HTTP/1.1 %s X\r\nContent-Length: 0\r\n\r\n" % wire.read_request().target[1:].encode())
+        self.start_gateway(script)
         for status, times in ((200, 3), (302, 1), (404, 2), (500, 1)):
             for _ in range(times):
                 self.assertEqual(self.exchange(b"GET /%d HTTP/1.1\r\nHost: h\r\n\r\n" % status).status, status)
@@ -835,7 +825,9 @@ class Pressure(GatewayTest):
     GROWTH = 4 << 20
 
     def expect_small(self, before):
-        self.assertLess(self.resident_bytes() - before, self.GROWTH)
+        # Sanitizers keep for a while what was freed.
+        kept = 64 << 20 if harness.BUILD.name.endswith("san") else 0
+        self.assertLess(self.resident_bytes() - before, self.GROWTH + kept)
 
     def drain(self, wire, total, block=BLOCK):
         """Reads `total` bytes, which must be `block` again and again."""

@@ -68,6 +68,13 @@ TEST(UpstreamRequest, BodiesAreFramedAnew) {
               HasSubstr("\r\nTransfer-Encoding: chunked\r\n"));
 }
 
+TEST(UpstreamRequest, AnExpectationCountsFromHttp11AndTrailersAreNotAnnounced) {
+  const std::string fields = "Host: h\r\nExpect: 100-continue\r\nTrailer: X-T\r\nContent-Length: 1\r\n\r\n";
+  EXPECT_THAT(upstream_request("POST / HTTP/1.1\r\n" + fields), HasSubstr("Expect: 100-continue\r\n"));
+  EXPECT_THAT(upstream_request("POST / HTTP/1.0\r\n" + fields), Not(HasSubstr("Expect")));
+  EXPECT_THAT(upstream_request("POST / HTTP/1.1\r\n" + fields), Not(HasSubstr("Trailer")));
+}
+
 TEST(UpstreamRequest, MaxForwardsCountsDownForTraceAndOptionsOnly) {
   EXPECT_THAT(upstream_request("OPTIONS /x HTTP/1.1\r\nHost: h\r\nMax-Forwards: 3\r\n\r\n"),
               HasSubstr("Max-Forwards: 2\r\n"));
@@ -102,8 +109,7 @@ TEST(ClientResponse, WhatEndsWithTheConnectionIsChunkedWhereTheClientKnowsChunks
   EXPECT_EQ(client_response(kUntilClose).delivery, Delivery::kChunked);
   const Sent old = client_response(kUntilClose, {.minor_version = 0, .is_head = false, .keep_alive = true});
   EXPECT_EQ(old.delivery, Delivery::kUntilClose);
-  EXPECT_THAT(old.head, HasSubstr("Connection: close\r\n"));
-  EXPECT_THAT(old.head, Not(HasSubstr("chunked")));
+  EXPECT_EQ(old.head, "HTTP/1.1 200 OK\r\nVia: 1.1 weir\r\nConnection: close\r\n\r\n");
 }
 
 TEST(ClientResponse, HeadAndNotModifiedKeepTheLengthOfWhatTheyStandFor) {
@@ -113,6 +119,13 @@ TEST(ClientResponse, HeadAndNotModifiedKeepTheLengthOfWhatTheyStandFor) {
   EXPECT_THAT(sent.head, HasSubstr("Content-Length: 10\r\n"));
   EXPECT_THAT(client_response("HTTP/1.1 304 Not Modified\r\nContent-Length: 10\r\n\r\n").head,
               HasSubstr("Content-Length: 10\r\n"));
+}
+
+TEST(ClientResponse, NoContentAndInterimResponsesHaveNoLength) {
+  for (const std::string status : {"204 No Content", "103 Early Hints"}) {
+    EXPECT_THAT(client_response("HTTP/1.1 " + status + "\r\nContent-Length: 10\r\n\r\n").head,
+                Not(HasSubstr("Content-Length")));
+  }
 }
 
 TEST(ClientResponse, SaysWhetherTheConnectionStaysOpen) {
