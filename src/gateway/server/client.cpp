@@ -271,13 +271,13 @@ void Client::on_response_end(const wire::http1::Fields& trailers) {
 }
 
 void Client::on_upstream_failure(std::string_view why, bool silent) {
-  const bool was_reused = std::exchange(upstream_, nullptr)->reused();
+  upstream_ = nullptr;
   if (responded_) {
     worker_.count_failure(*route_);
     return cut();
   }
   // The server closed an idle connection while the request was on its way: it has not looked at it.
-  if (silent && was_reused && !retry_head_.empty() && try_again()) return worker_.count_retry(*route_);
+  if (silent && !retry_head_.empty() && try_again()) return worker_.count_retry(*route_);
   worker_.count_failure(*route_);
   answer(502, fmt::format("upstream {}: {}", route_->spec.upstream, why));
   take_pending();
@@ -323,7 +323,7 @@ void Client::answer(int status, std::string_view detail, bool close) {
 void Client::begin_next() {
   route_ = nullptr;
   body_.reset();
-  if (!side_.keep_alive || draining_) return may_send_more_ && !peer_ended_ ? linger() : close_soon();
+  if (!side_.keep_alive) return may_send_more_ && !peer_ended_ ? linger() : close_soon();
   side_ = kUnread;
   phase_ = Phase::kHead;
   head_begun_ = false;
