@@ -8,6 +8,7 @@ import os
 import pathlib
 import random
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -931,7 +932,7 @@ class Pressure(GatewayTest):
     def test_a_client_that_asks_ahead_and_reads_nothing(self):
         body = b"x" * 4000
         self.start_gateway(answer_all(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body))
-        local = b"OPTIONS * HTTP/1.1\r\nHost: hh\r\n\r\n"  # 32 bytes: whole ones fill a receive buffer.
+        local = b"OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n"
         remote = b"GET / HTTP/1.1\r\nHost: h\r\nX-A: %s\r\n\r\n" % (b"a" * 1000)
         for request, count in ((local, 600_000), (remote, 10_000)):
             with self.subTest(request=request), self.connect() as client:
@@ -948,6 +949,19 @@ class Pressure(GatewayTest):
                 self.drain(client, len(whole) * (count - 1), whole * 1000)
                 pushing.join()
                 self.assertEqual(client.buffer, b"")
+
+
+    def test_requests_of_which_each_receive_brings_whole_ones(self):
+        self.start_gateway(answer_all())
+        self.barrier()
+        before = self.resident_bytes()
+        client = self.connect()
+        for _ in range(300):
+            if not select.select([], [client.socket], [], 0.2)[1]:
+                break
+            client.socket.send(b"OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n" * 500)
+            self.barrier()
+        self.expect_small(before)
 
 
 class Randomly(GatewayTest):
@@ -1100,14 +1114,19 @@ class Life(GatewayTest):
             wire.send(OK)
             wire.read_all()
         self.start_gateway(script, drain_timeout="30s")
-        busy, idle = self.connect(), self.connect()
+        busy, idle, half = self.connect(), self.connect(), self.connect()
+        self.in_pieces(half, [GET[:9]])
         busy.send(GET + b"GET /late HTTP/1.1\r\nHost: h\r\n\r\n")
         harness.wait_until(self.upstream.received, "the request")
         self.gateway.process.send_signal(signal.SIGTERM)
         self.assertEqual(idle.read_all(), (b"", "end"))
         with self.assertRaises(ConnectionRefusedError):
             http_raw.connect(self.port)
+        half.send(GET[9:])
         release.set()
+        response = half.read_response()
+        self.assertEqual((response.status, response.get("Connection")), (200, "close"))
+        half.close()
         response = busy.read_response()
         self.assertEqual((response.status, response.get("Connection")), (200, "close"))
         self.assertEqual(busy.read_all()[0], b"", "no further request is taken")
