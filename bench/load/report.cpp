@@ -21,12 +21,12 @@ std::string report_json(const RunOptions& options, const RunResult& result) {
       R"({{"target":"{}","connections":{},"pipeline":{},"target_rate":{:.0f},"seconds":{:.3f},"replies":{},"rate":{:.0f},)"
       R"("errors":{},"failed":{},"reconnects":{},"unsent":{},)"
       R"("latency_us":{{"p50":{:.1f},"p90":{:.1f},"p99":{:.1f},"p999":{:.1f},"max":{:.1f},"mean":{:.1f}}},)"
-      R"("client_cpu_seconds":{:.3f},"client_cpu_us_per_reply":{:.3f}}})",
+      R"("client_cpu_seconds":{:.3f},"client_waited_seconds":{:.3f},"client_cpu_us_per_reply":{:.3f}}})",
       options.target.to_string(), options.connections, options.pipeline, options.rate, result.seconds, result.replies,
       result.rate(), result.errors, result.failed, result.reconnects, result.unsent, quantile_us(result, 0.5),
       quantile_us(result, 0.9), quantile_us(result, 0.99), quantile_us(result, 0.999),
       static_cast<double>(result.latency_ns.max()) / 1e3, result.latency_ns.mean() / 1e3, result.client_cpu_seconds,
-      client_cpu_us(result));
+      result.client_waited_seconds, client_cpu_us(result));
 }
 
 std::string report_text(const RunOptions& options, const RunResult& result) {

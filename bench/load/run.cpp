@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <deque>
+#include <fstream>
 
 #include "base/clock.h"
 #include "runtime/loop.h"
@@ -27,6 +28,15 @@ double cpu_seconds() {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
   };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+// How long this process was ready to run and did not, by the scheduler's count: "ran waited slices", in nanoseconds.
+// Zero where the kernel does not count.
+double waited_seconds() {
+  std::uint64_t ran_ns = 0;
+  std::uint64_t waited_ns = 0;
+  std::ifstream("/proc/self/schedstat") >> ran_ns >> waited_ns;
+  return static_cast<double>(waited_ns) / 1e9;
 }
 
 class Run;
@@ -110,6 +120,7 @@ class Run {
   MonoTime pace_start_{};
   MonoTime start_{};
   double cpu_start_ = 0;
+  double waited_start_ = 0;
   std::optional<base::Error> failure_;
   RunResult result_;
 };
@@ -183,6 +194,7 @@ void Run::begin_measuring() {
   phase_ = Phase::kMeasuring;
   start_ = clock_.mono();
   cpu_start_ = cpu_seconds();
+  waited_start_ = waited_seconds();
   if (options_.duration > Duration::zero()) phase_end_.arm(start_ + options_.duration);
 }
 
@@ -200,6 +212,7 @@ void Run::finish() {
   phase_ = Phase::kOver;
   result_.seconds = std::chrono::duration<double>(now - start_).count();
   result_.client_cpu_seconds = cpu_seconds() - cpu_start_;
+  result_.client_waited_seconds = waited_seconds() - waited_start_;
   if (is_open_loop()) {
     while (may_send() && due(paced_) <= now) {
       ++paced_;

@@ -39,6 +39,7 @@ struct RunResult {
   std::uint64_t unsent = 0;  // Open loop: due, but no connection became free for them.
   double seconds = 0;
   double client_cpu_seconds = 0;
+  double client_waited_seconds = 0;  // For its core, because something else ran there.
   base::Histogram latency_ns;
 
   double rate() const { return seconds > 0 ? static_cast<double>(replies) / seconds : 0; }
