@@ -1,0 +1,11 @@
+"""What `./dev bench` can measure, in the order of docs/benchmarks.md. A suite is a module with
+
+    TITLE           its heading
+    METHOD          a paragraph on what is measured and how it is to be read (Markdown)
+    measure(bench)  returns its tables; `bench` is a measure.Bench
+
+A new case is a new row in its suite's table of loads; a new suite is a module here and a line below."""
+
+from suites import gateway, loop, store, wire
+
+SUITES = {"store": store, "gateway": gateway, "loop": loop, "wire": wire}
