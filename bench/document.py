@@ -15,7 +15,8 @@ again with `./dev bench NAME`.
 
 How to read the tables:
 
-- The server has core 0 alone; the load client, and the origin behind a proxy, share core 1. Everything is on loopback.
+- The server has one core alone; the load client, and the origin behind a proxy, share another. Everything is on
+  loopback.
 - **CPU us/request** is the server's CPU time (all its threads and processes, as the scheduler counts it) for each
   request: the median of the rounds, in which the contestants take turns. **Spread** is the distance between the lowest
   and the highest round, as a share of it.

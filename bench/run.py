@@ -98,6 +98,9 @@ def main():
     if options.page:
         document.write_page(DOCS)
         return 0
+    if measure.SERVER_CORE == measure.LOAD_CORE and not options.quick:
+        print("bench: needs two cores, one for the server and one for the load", file=sys.stderr)
+        return 1
     how = measure.Options(options.build.resolve(), options.rounds, options.seconds, options.quick, options.lock)
     status = 0
     for name in dict.fromkeys(options.names or SUITES):
