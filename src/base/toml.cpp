@@ -2,7 +2,20 @@
 
 #include <set>
 
+#include <stdexcept>
+
 #include <fmt/format.h>
+
+// Some malformed files ("[[[") run into assertions of the parser. They are input, not a programmer's error: an
+// exception makes them a complaint like any other.
+namespace weir::base {
+namespace {
+constexpr void expect_of_toml(bool expectation, const char* text) {
+  if (!expectation) throw std::logic_error(text);
+}
+}  // namespace
+}  // namespace weir::base
+#define TOML_ASSERT(expression) ::weir::base::expect_of_toml(static_cast<bool>(expression), #expression)
 #include <toml++/toml.h>
 
 #include "base/bytes.h"
@@ -166,6 +179,8 @@ Result<Toml> Toml::parse(std::string_view file, std::string_view text) {
     shared->root = toml::parse(text, file);
   } catch (const toml::parse_error& error) {
     return reject(fmt::format("{}:{}: {}", file, error.source().begin.line, error.description()));
+  } catch (const std::logic_error& error) {
+    return reject(fmt::format("{}:1: not TOML (the parser expected {})", file, error.what()));
   }
   const toml::table* root = &shared->root;
   return Toml(TomlTable(std::make_shared<TomlTable::Node>(TomlTable::Node{std::move(shared), root})));

@@ -77,6 +77,13 @@ TEST(Toml, SyntaxErrorsHaveTheirLine) {
   EXPECT_THAT(complaint("a = 1\nb = ", [](TomlTable) {}), testing::StartsWith("a.toml:2: "));
 }
 
+TEST(Toml, WhatTheParserDidNotExpectIsAComplaintToo) {
+  for (const char* bad :
+       {"[[[", "[[[a]]]", "[a", "[[a]", "a = [[[", "a = {{", "=", "\"", "a.b.[", "\xff\xfe", "[a]\n[a]"}) {
+    EXPECT_THAT(complaint(bad, [](TomlTable) {}), testing::StartsWith("a.toml:")) << bad;
+  }
+}
+
 TEST(Toml, DurationsAreWholeNumbersWithAUnit) {
   EXPECT_EQ(parse_duration("5s"), Duration(5s));
   EXPECT_EQ(parse_duration("0ms"), Duration(0));

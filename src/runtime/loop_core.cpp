@@ -96,7 +96,7 @@ base::Result<void> LoopCore::open_wakeup() {
   wakeup_.reset(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
   if (!wakeup_) return base::system_error(base::ErrorKind::kRetry, "open the event loop's wake-up", errno);
   return watch(wakeup_.get(), [this] {
-    std::uint64_t count;
+    std::uint64_t count = 0;
     // Only to reset it; what was posted is looked at in every turn.
     [[maybe_unused]] const auto bytes = ::read(wakeup_.get(), &count, sizeof count);
   });

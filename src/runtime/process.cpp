@@ -164,7 +164,7 @@ Result<Process> Process::start(Executor executor, ProcessOptions options) {
   }
   Process process(std::make_unique<Impl>(std::move(executor), pid, pidfd, options.own_group));
   int error_number = 0;
-  ssize_t got;
+  ssize_t got = 0;
   do {
     got = ::read(failure.get(), &error_number, sizeof error_number);
   } while (got < 0 && errno == EINTR);

@@ -212,7 +212,7 @@ void UringLoop::enable() {
 
 void UringLoop::wait(std::optional<base::Duration> timeout) {
   if (!is_enabled_) enable();
-  int code;
+  int code = 0;
   if (timeout && *timeout <= base::Duration::zero()) {
     code = io_uring_submit_and_get_events(&ring_);
   } else {

@@ -62,7 +62,7 @@ struct Server::Impl {
 
   Impl(Executor on, ServerOptions with, Router routes, base::Metrics& metrics, const std::string& role)
       : executor(std::move(on)),
-        options(std::move(with)),
+        options(with),
         router(std::move(routes)),
         latency(metrics.latency(
             {"weir_http_request_seconds", "From a request's last byte to its response's first.", {{"role", role}}})),
@@ -104,7 +104,7 @@ struct Server::Impl {
 };
 
 Server::Server(Executor executor, ServerOptions options, Router router, base::Metrics& metrics, std::string role)
-    : impl_(std::make_unique<Impl>(std::move(executor), std::move(options), std::move(router), metrics, role)) {}
+    : impl_(std::make_unique<Impl>(std::move(executor), options, std::move(router), metrics, role)) {}
 Server::~Server() = default;
 
 Result<void> Server::start() {

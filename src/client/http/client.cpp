@@ -14,7 +14,6 @@
 
 namespace weir::client::http {
 
-using base::ErrorKind;
 using base::Result;
 using runtime::Task;
 using wire::http1::BodyDecoder;

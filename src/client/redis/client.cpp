@@ -49,7 +49,7 @@ struct Client::Impl {
   Impl(runtime::Executor on, ClientOptions with, base::Random entropy)
       : executor(std::move(on)),
         options(std::move(with)),
-        random(std::move(entropy)),
+        random(entropy),
         backoff(options.backoff),
         pipeline(options.limits) {}
 
@@ -83,7 +83,7 @@ struct Client::Impl {
 };
 
 Client::Client(runtime::Executor executor, ClientOptions options, base::Random random)
-    : impl_(std::make_unique<Impl>(std::move(executor), std::move(options), std::move(random))) {}
+    : impl_(std::make_unique<Impl>(std::move(executor), std::move(options), random)) {}
 Client::~Client() = default;
 
 void Client::start() { runtime::spawn(impl_->tasks, impl_->executor, impl_->maintain(), "redis client"); }

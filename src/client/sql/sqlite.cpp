@@ -178,7 +178,7 @@ Result<Rows> Sqlite::query(std::string_view text, const Parameters& parameters) 
   Rows rows;
   const int columns = sqlite3_column_count(*statement);
   for (int column = 0; column < columns; ++column) rows.columns.emplace_back(sqlite3_column_name(*statement, column));
-  int code;
+  int code = SQLITE_OK;
   while ((code = sqlite3_step(*statement)) == SQLITE_ROW) {
     if (rows.size() == options_.max_rows) {
       return base::reject(fmt::format("\"{}\" returns more than {} rows", text, options_.max_rows));
@@ -196,7 +196,7 @@ Result<Changes> Sqlite::execute(std::string_view text, const Parameters& paramet
   if (!statement) return statement.error();
   const Use use(*statement);
   if (auto bound = bind(*statement, parameters); !bound) return bound.error();
-  int code;
+  int code = SQLITE_OK;
   do {
     code = sqlite3_step(*statement);
   } while (code == SQLITE_ROW);
