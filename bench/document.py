@@ -111,12 +111,8 @@ def idle_table(section, measured):
 
 
 def codec_table(measured):
-    lines = []
-    for row in measured["rows"]:
-        is_items = row["unit"] == "items_per_second"
-        each = [f"{1e9 / row['median']:.1f}", ""] if is_items else ["", f"{row['median'] / 1e9:.2f}"]
-        lines.append([f"`{row['benchmark']}`", *each, percent(row["spread"])])
-    return table(["benchmark", "ns/item", "GB/s", "spread"], lines) + f"\n\n    {measured['command']}\n"
+    lines = [[f"`{row['benchmark']}`", f"{row['median']:.1f}", percent(row["spread"])] for row in measured["rows"]]
+    return table(["benchmark", "ns an item", "spread"], lines) + f"\n\n    {measured['command']}\n"
 
 
 def table_text(section, measured):
