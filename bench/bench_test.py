@@ -97,6 +97,10 @@ class RunnerTest(unittest.TestCase):
         return self.runner.returncode, output, complaint
 
     def assert_nothing_left(self):
+        # What was killed may take a moment to be gone.
+        deadline = time.monotonic() + 10
+        while session_members(self.runner.pid) and time.monotonic() < deadline:
+            time.sleep(0.02)
         self.assertEqual(session_members(self.runner.pid), {})
         self.assertEqual([entry.name for entry in self.folder.glob("weir-bench-*")], [])
 
