@@ -42,7 +42,7 @@ constexpr Row kRows[] = {
     {"SMISMEMBER", kS, 4, "key member...", kExact, kCounts},
     {"SMEMBERS", kS, 6, "key", kMembers, kCounts},
     {"SMOVE", kS, 5, "key key member", kExact, kCounts},
-    {"SPOP", kS, 4, "key [count]", kPop, kNoOptions},
+    {"SPOP", kS, 4, "key [count]", kPop},
     {"SRANDMEMBER", kS, 4, "key [signed-count]", kRandomMembers},
     {"SDIFF", kS, 4, "key...", kUnordered, kCounts},
     {"SDIFFSTORE", kS, 4, "key key...", kExact, kCounts},

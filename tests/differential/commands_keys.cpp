@@ -57,7 +57,7 @@ constexpr Row kRows[] = {
     {"PEXPIRETIME", kE, 4, "any-key", kMilliseconds, kNeverNil | kGeneric},
 
     {"MULTI", kT, 12, "", kExact, kNeverNil | kAnyType | kNoOptions},
-    {"EXEC", kT, 14, "", kExact, kAnyType | kNoOptions},
+    {"EXEC", kT, 14, "", kExact, kAnyType | kNoOptions | kAnyArity},
     {"DISCARD", kT, 2, "", kExact, kNeverNil | kAnyType | kNoOptions},
     {"WATCH", kT, 8, "any-key...", kExact, kNeverNil | kAnyType | kNoOptions},
     {"UNWATCH", kT, 2, "", kExact, kNeverNil | kGeneric},

@@ -48,9 +48,10 @@ constexpr Row kRows[] = {
      kExact, kNeverNil},
     {"BITFIELD_RO", kB, 3, "key (GET field-type field-offset)...", kExact, kNeverNil},
 
-    {"PFADD", kH, 8, "key member...!", kExact, kCounts},
-    {"PFCOUNT", kH, 6, "key...", kExact, kCounts},
-    {"PFMERGE", kH, 5, "key key...", kExact, kCounts},
+    {"SET", kH, 1, "key broken-hyperloglog"},
+    {"PFADD", kH, 8, "key member...!", kExact, kNeverNil | kNoOptions},
+    {"PFCOUNT", kH, 6, "key...", kExact, kNeverNil | kNoOptions},
+    {"PFMERGE", kH, 5, "key key...", kExact, kNeverNil | kNoOptions},
 };
 
 }  // namespace

@@ -16,6 +16,7 @@ using wire::resp::Value;
 constexpr std::int64_t kToleranceSeconds = 10;
 constexpr std::size_t kShownElements = 12;
 constexpr std::size_t kShownBytes = 200;
+constexpr std::size_t kShownText = 1500;
 
 std::string bytes_of(const Value& value) {
   std::string bytes;
@@ -146,6 +147,7 @@ std::vector<std::string> leaves(const Value& value) {
 std::string describe(const Value& value) {
   std::string text;
   describe_into(text, value, 0);
+  if (text.size() > kShownText) text = text.substr(0, text.rfind('\n', kShownText)) + "\n  ...\n";
   return text;
 }
 

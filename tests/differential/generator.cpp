@@ -82,6 +82,8 @@ void Generator::draw(std::vector<Operation>& to, std::span<const Outcomes::Cell>
   } else {
     row = &pick_row();
     if (!random_.chance(kValid)) intent = intent_for(kOutcomes[1 + random_.below(kOutcomes.size() - 1)]);
+    // Without its arguments such a command may answer what differs from server to server.
+    if (intent == Intent::kArity && !row->possible(Outcome::kArity)) intent = Intent::kValid;
   }
 
   Operation operation{.row = row};
@@ -102,6 +104,11 @@ void Generator::draw(std::vector<Operation>& to, std::span<const Outcomes::Cell>
     if (const Row* const exists = row_named("EXISTS"); exists != nullptr && !drawn.draft.keys.empty()) {
       to.push_back({.row = exists, .connection = connection, .words = {"EXISTS", drawn.draft.keys.front()}});
     }
+  }
+  // An empty database does not stay so for long.
+  const Row* const random_key = row_named("RANDOMKEY");
+  if (row->name.starts_with("FLUSH") && std::ranges::find(settings_.rows, random_key) != settings_.rows.end()) {
+    to.push_back({.row = random_key, .connection = connection, .words = {"RANDOMKEY"}});
   }
   if (row->name == "RESET" && settings_.protocol == 3) {
     to.push_back({.row = row_named("HELLO"), .connection = connection, .words = {"HELLO", "3"}});
@@ -239,7 +246,7 @@ void Generator::spoil(Drawn& drawn, std::size_t name_words) {
         const Shape* const origin = drawn.origins[i];
         if (origin != nullptr && origin->kind != nullptr && !origin->kind->wrong.empty()) kinds.push_back(i);
       }
-      if (kinds.empty()) return;
+      if (kinds.empty()) return add_junk();
       const std::size_t at = kinds[random_.below(kinds.size())];
       words[at] = drawn.draft.pick(drawn.origins[at]->kind->wrong);
       return;

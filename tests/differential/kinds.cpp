@@ -28,7 +28,7 @@ constexpr std::array kGeoKeys = {"g1"sv, "g2"sv};
 constexpr std::array kOddKeys = {""sv, "bin\x00\xff\r\n"sv, "junk"sv};
 // Sorted sets whose scores are all 0: over others a lexicographical range means nothing, and what Redis answers then
 // depends on the random levels of its skip list. So nothing may bring another score there.
-constexpr std::array kLexKeys = {"lex1"sv, "lex2"sv};
+constexpr std::array kLexKeys = {"lex1"sv, "lex2"sv, "lex3"sv};
 
 struct OwnKeys {
   Family family;
@@ -83,7 +83,7 @@ void add_key(Draft& draft) {
 }
 
 void add_lex_key(Draft& draft) {
-  const std::string_view key = draft.intent == Intent::kNil ? "absent"sv : draft.pick(kLexKeys);
+  const std::string_view key = draft.pick(kLexKeys);
   draft.keys.emplace_back(key);
   draft.add(key);
 }
@@ -161,7 +161,10 @@ constexpr std::array kMembers = {"a"sv,
                                  "Palermo"sv,
                                  "Catania"sv};
 
+constexpr std::array kPlaces = {"Palermo"sv, "Catania"sv, "a"sv};
+
 void add_member(Draft& draft) {
+  if (draft.family == Family::kGeo && draft.random.chance(0.8)) return draft.add(draft.pick(kPlaces));
   if (draft.generator.drawing_many()) {
     const auto number = draft.random.below(600);
     return draft.add(draft.generator.many_numbers() ? std::to_string(number) : fmt::format("m{}", number));
@@ -344,6 +347,9 @@ void add_client_id(Draft& draft) { draft.add("999999999"); }
 constexpr std::array kNoClientIds = {"0"sv, "-1"sv, "abc"sv, ""sv};
 void add_wait_timeout(Draft& draft) { draft.add("10"); }
 constexpr std::array kNoWaitTimeouts = {"-1"sv, "abc"sv, ""sv};
+// A sparse one whose registers end before their time; its cached count is stale, so that they are looked at.
+constexpr std::string_view kBrokenHyperLogLog = "HYLL\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x80\x00"sv;
+void add_broken_hyperloglog(Draft& draft) { draft.add(kBrokenHyperLogLog); }
 constexpr std::array kNoCommands = {"nosuch"sv, ""sv};
 
 constexpr std::array kKinds = {
@@ -390,6 +396,8 @@ constexpr std::array kKinds = {
     Kind{"payload", add_payload, kNoPayloads},
     Kind{"directive", add_directive, kNoDirectives},
     Kind{"directive-value", add_directive_and_value, kNoDirectives},
+    Kind{"broken-hyperloglog", add_broken_hyperloglog},
+    Kind{"default-user", [](Draft& draft) { draft.add("default"); }},
     Kind{"protocol", add_protocol, kNoProtocols},
     Kind{"client-id", add_client_id, kNoClientIds},
     Kind{"wait-timeout", add_wait_timeout, kNoWaitTimeouts},

@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::string_view kUsage = R"(usage: differential --subject SERVER [--oracle SERVER] [OPTIONS]
 
-  SERVER                  127.0.0.1:PORT, or a command that takes --port and --dir: "build/weir store"
+  SERVER                  127.0.0.1:PORT, or a command that takes --port: "build/weir store"
   --oracle SERVER         redis-server unless given
   --seed N                replays a run; drawn and printed unless given
   --commands N            operations to draw (20000), half of them in each protocol

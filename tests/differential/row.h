@@ -78,7 +78,7 @@ inline constexpr std::array<Reason, 6> kReasons = {{
     {kNeverNil, Outcome::kNil, "it answers with a number, a text or an array, which may be empty"},
     {kAnyType, Outcome::kWrongType, "it takes keys of any type, or none"},
     {kNoOptions, Outcome::kSyntax, "it has no options, or words of its own for a wrong one"},
-    {kAnyArity, Outcome::kArity, "it takes any number of arguments"},
+    {kAnyArity, Outcome::kArity, "it takes any number of arguments, or has words of its own for a wrong one"},
     {kNothingElse, Outcome::kOtherError, "it takes its arguments as they are"},
 }};
 

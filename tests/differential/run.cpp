@@ -168,9 +168,10 @@ void Run::enqueue(Operation& operation, std::size_t index) {
   }
   queue(operation.connection, words);
   batch_.push_back({&operation, index, false});
+  if (is_name(words, "EXEC")) in_transaction = false;  // With superfluous arguments too: it aborts then.
   if (words.size() != 1) return;
   if (is_name(words, "MULTI")) in_transaction = true;
-  if (is_name(words, "EXEC") || is_name(words, "DISCARD") || is_name(words, "RESET")) in_transaction = false;
+  if (is_name(words, "DISCARD") || is_name(words, "RESET")) in_transaction = false;
 }
 
 std::optional<Difference> Run::flush() {

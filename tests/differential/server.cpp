@@ -89,6 +89,9 @@ Result<std::unique_ptr<Server>> Server::start(std::string_view command_or_addres
   }
   server->command_ = split_command(command_or_address);
   if (server->command_.empty()) return base::reject(fmt::format("'{}' is no command", command_or_address));
+  if (server->command_[0].contains('/')) {
+    server->command_[0] = std::filesystem::absolute(server->command_[0]).string();
+  }
   if (std::filesystem::path(server->command_[0]).filename() == "redis-server") {
     // Set before what the caller sets. 500 turns a second, so that a timeout of a millisecond takes a few.
     const std::vector<std::string> quiet = {
@@ -141,17 +144,19 @@ Result<void> Server::spawn_once() {
   // sort byte by byte in the C locale.
   std::vector<std::string> words = {"setpriv", "--pdeathsig", "KILL", "env", "LC_ALL=C"};
   words.insert(words.end(), command_.begin(), command_.end());
-  words.insert(words.end(), {"--port", std::to_string(port_), "--dir", folder_});
+  words.insert(words.end(), {"--port", std::to_string(port_)});
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
 
+  // Files go into a folder of its own, which is where it runs.
   const std::string log = folder_ + "/log";
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
   posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
+  posix_spawn_file_actions_addchdir_np(&actions, folder_.c_str());
   const int failed = posix_spawnp(&pid_, "setpriv", &actions, nullptr, arguments.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   if (failed != 0) {
