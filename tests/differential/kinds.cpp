@@ -409,7 +409,9 @@ constexpr std::array kSmallCounts = {"0"sv, "3"sv, "16"sv, "128"sv};
 constexpr std::array kSmallLengths = {"0"sv, "8"sv, "64"sv};
 constexpr std::array kListSizes = {"-2"sv, "-1"sv, "4"sv, "128"sv};
 constexpr std::array kSparseBytes = {"3000"sv, "100"sv};
-constexpr std::array<Directive, 7> kDirectives = {{
+constexpr std::array kIdleSeconds = {"0"sv, "3600"sv};
+constexpr std::array<Directive, 8> kDirectives = {{
+    {"timeout", kIdleSeconds},
     {"hash-max-listpack-entries", kSmallCounts},
     {"hash-max-listpack-value", kSmallLengths},
     {"set-max-intset-entries", kSmallCounts},

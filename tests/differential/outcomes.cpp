@@ -1,6 +1,7 @@
 #include "tests/differential/outcomes.h"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -16,7 +17,22 @@ Outcome outcome_of(const wire::resp::Value& reply) {
 }
 
 Outcomes::Outcomes(std::span<const Row* const> rows) {
-  for (const Row* row : rows) commands_[row->name].rows.push_back(row);
+  std::set<Family> types;
+  for (const Row* row : rows) {
+    commands_[row->name].rows.push_back(row);
+    switch (row->family) {
+      case Family::kString:
+      case Family::kBitmap:
+      case Family::kHyperLogLog: types.insert(Family::kString); break;
+      case Family::kSortedSet:
+      case Family::kGeo: types.insert(Family::kSortedSet); break;
+      case Family::kList:
+      case Family::kSet:
+      case Family::kHash: types.insert(row->family); break;
+      default: break;
+    }
+  }
+  several_types_ = types.size() > 1;
 }
 
 void Outcomes::count(const Row& row, Outcome outcome) {
@@ -29,16 +45,17 @@ void Outcomes::add(const Outcomes& other) {
   }
 }
 
-const Row* Outcomes::Command::possible(Outcome outcome) const {
-  const auto found = std::ranges::find_if(rows, [&](const Row* row) { return row->possible(outcome); });
-  return found == rows.end() ? nullptr : *found;
+const Row* Outcomes::possible(const Command& command, Outcome outcome) const {
+  if (outcome == Outcome::kWrongType && !several_types_) return nullptr;
+  const auto found = std::ranges::find_if(command.rows, [&](const Row* row) { return row->possible(outcome); });
+  return found == command.rows.end() ? nullptr : *found;
 }
 
 std::vector<Outcomes::Cell> Outcomes::missing() const {
   std::vector<Cell> cells;
   for (const auto& [name, command] : commands_) {
     for (const Outcome outcome : kOutcomes) {
-      const Row* const row = command.possible(outcome);
+      const Row* const row = possible(command, outcome);
       if (row != nullptr && command.counts[static_cast<std::size_t>(outcome)] == 0) cells.push_back({row, outcome});
     }
   }
@@ -50,7 +67,7 @@ std::vector<Outcomes::Cell> Outcomes::unexpected() const {
   for (const auto& [name, command] : commands_) {
     for (const Outcome outcome : kOutcomes) {
       const bool seen = command.counts[static_cast<std::size_t>(outcome)] > 0;
-      if (seen && command.possible(outcome) == nullptr) cells.push_back({command.rows.front(), outcome});
+      if (seen && possible(command, outcome) == nullptr) cells.push_back({command.rows.front(), outcome});
     }
   }
   return cells;
@@ -64,9 +81,9 @@ std::string Outcomes::table() const {
     text += fmt::format("{:<26}", name);
     for (const Outcome outcome : kOutcomes) {
       const std::uint64_t count = command.counts[static_cast<std::size_t>(outcome)];
-      text += fmt::format("{:>12}", count > 0                              ? fmt::to_string(count)
-                                    : command.possible(outcome) == nullptr ? "-"
-                                                                           : "MISSING");
+      text += fmt::format("{:>12}", count > 0                               ? fmt::to_string(count)
+                                    : possible(command, outcome) == nullptr ? "-"
+                                                                            : "MISSING");
     }
     text += '\n';
   }

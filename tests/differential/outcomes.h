@@ -18,7 +18,8 @@ Outcome outcome_of(const wire::resp::Value& reply);
 
 class Outcomes {
  public:
-  // `rows`: those in use. A command may have an outcome if one of its rows may.
+  // `rows`: those in use. A command may have an outcome if one of its rows may; and where they make keys of one type
+  // only, none has a wrong one.
   explicit Outcomes(std::span<const Row* const> rows);
 
   void count(const Row& row, Outcome outcome);
@@ -39,11 +40,12 @@ class Outcomes {
   struct Command {
     std::vector<const Row*> rows;
     std::array<std::uint64_t, kOutcomes.size()> counts{};
-
-    const Row* possible(Outcome outcome) const;
   };
 
+  const Row* possible(const Command& command, Outcome outcome) const;
+
   std::map<std::string_view, Command> commands_;
+  bool several_types_ = false;
 };
 
 }  // namespace weir::differential
