@@ -27,12 +27,6 @@ Intent intent_for(Outcome outcome) {
   return Intent::kValid;
 }
 
-const Row* row_named(std::string_view name) {
-  const auto rows = all_rows();
-  const auto found = std::ranges::find(rows, name, &Row::name);
-  return found == rows.end() ? nullptr : &*found;
-}
-
 }  // namespace
 
 Generator::Generator(GeneratorSettings settings, std::uint64_t seed) : settings_(std::move(settings)), random_(seed) {
@@ -55,6 +49,11 @@ const Row& Generator::pick_row() {
   const auto found = std::ranges::upper_bound(weights_up_to_, at);
   return *settings_.rows[std::min<std::size_t>(static_cast<std::size_t>(found - weights_up_to_.begin()),
                                                settings_.rows.size() - 1)];
+}
+
+const Row* Generator::used_row(std::string_view name) const {
+  const auto found = std::ranges::find(settings_.rows, name, &Row::name);
+  return found == settings_.rows.end() ? nullptr : *found;
 }
 
 std::string Generator::some_plain_command() {
@@ -93,26 +92,31 @@ void Generator::draw(std::vector<Operation>& to, std::span<const Outcomes::Cell>
   operation.connection = random_.chance(kOtherConnection) ? 1 : 0;
   if (operation.blocked) {
     operation.waits_for = drawn.draft.keys;
+    std::ranges::sort(operation.waits_for);
+    operation.waits_for.erase(std::ranges::unique(operation.waits_for).begin(), operation.waits_for.end());
     operation.database = static_cast<unsigned>(random_.below(kDatabases));
     add_meanwhile(operation);
   }
   const unsigned connection = operation.connection;
-  to.push_back(std::move(operation));
+  const std::string key = drawn.draft.keys.empty() ? "" : drawn.draft.keys.front();
+  const auto add = [&](std::string_view name, std::vector<std::string> words) {
+    const Row* const other = used_row(name);
+    if (other != nullptr) to.push_back({.row = other, .connection = connection, .words = std::move(words)});
+  };
 
+  // Half of the large keys begin with members of one kind, so that an intset grows to its limit.
+  if (drawn.many && random_.chance(0.5)) add("DEL", {"DEL", key});
+  to.push_back(std::move(operation));
+  if (drawn.many) add("OBJECT ENCODING", {"OBJECT", "ENCODING", key});
+  // The key is there and expired; whoever counts keys next would count it or not. Looking at it takes it
+  // away.
   if (drawn.draft.expires_at_once) {
-    // The key is there and expired; whoever counts keys next would count it or not. EXISTS takes it away.
-    if (const Row* const exists = row_named("EXISTS"); exists != nullptr && !drawn.draft.keys.empty()) {
-      to.push_back({.row = exists, .connection = connection, .words = {"EXISTS", drawn.draft.keys.front()}});
-    }
+    const std::string_view look = used_row("EXISTS") != nullptr ? "EXISTS" : "GET";
+    add(look, {std::string(look), key});
   }
   // An empty database does not stay so for long.
-  const Row* const random_key = row_named("RANDOMKEY");
-  if (row->name.starts_with("FLUSH") && std::ranges::find(settings_.rows, random_key) != settings_.rows.end()) {
-    to.push_back({.row = random_key, .connection = connection, .words = {"RANDOMKEY"}});
-  }
-  if (row->name == "RESET" && settings_.protocol == 3) {
-    to.push_back({.row = row_named("HELLO"), .connection = connection, .words = {"HELLO", "3"}});
-  }
+  if (row->name.starts_with("FLUSH")) add("RANDOMKEY", {"RANDOMKEY"});
+  if (row->name == "RESET" && settings_.protocol == 3) add("HELLO", {"HELLO", "3"});
 }
 
 void Generator::add_meanwhile(Operation& operation) {
@@ -159,9 +163,9 @@ void Generator::emit(const Shape& shape, Drawn& drawn) {
   if (shape.repeat == Shape::Repeat::kOnce) return emit_once(shape, drawn);
   std::size_t times = 1 + random_.below(4);
   const bool outer = drawing_many_;
-  if (shape.repeat == Shape::Repeat::kMany && random_.chance(0.03)) {
-    drawing_many_ = true;
-    times = random_.chance(0.2) ? 520 + random_.below(100) : 20 + random_.below(140);
+  if (shape.repeat == Shape::Repeat::kMany && random_.chance(0.04)) {
+    drawing_many_ = drawn.many = true;
+    times = random_.chance(0.3) ? 420 + random_.below(200) : 20 + random_.below(140);
   }
   for (std::size_t i = 0; i < times; ++i) emit_once(shape, drawn);
   drawing_many_ = outer;

@@ -27,7 +27,8 @@ class Generator {
   // Requires: at least one row.
   Generator(GeneratorSettings settings, std::uint64_t seed);
 
-  // Appends one operation, or two where the first would leave something behind that time undoes. With `missing` cells
+  // Appends one operation, with others before and after it where it makes sense only so: what an expired key leaves
+  // behind is taken away, and a key that becomes large is looked at while it is. With `missing` cells
   // some of them are aimed at.
   void draw(std::vector<Operation>& to, std::span<const Outcomes::Cell> missing);
 
@@ -44,9 +45,12 @@ class Generator {
     Draft draft;
     std::vector<const Shape*> origins;  // Of each word; null: of no single part.
     bool contradict = false;            // Options may be given twice.
+    bool many = false;                  // A part was repeated very often.
   };
 
   const Row& pick_row();
+  // The first of that name that is in use; null if there is none.
+  const Row* used_row(std::string_view name) const;
   Drawn draw_words(const Row& row, Intent intent, bool blocked);
   void emit(const Shape& shape, Drawn& drawn);
   void emit_once(const Shape& shape, Drawn& drawn);

@@ -166,7 +166,7 @@ constexpr std::array kPlaces = {"Palermo"sv, "Catania"sv, "a"sv};
 void add_member(Draft& draft) {
   if (draft.family == Family::kGeo && draft.random.chance(0.8)) return draft.add(draft.pick(kPlaces));
   if (draft.generator.drawing_many()) {
-    const auto number = draft.random.below(600);
+    const auto number = draft.random.below(5000);  // Enough for more than 512 different ones.
     return draft.add(draft.generator.many_numbers() ? std::to_string(number) : fmt::format("m{}", number));
   }
   if (draft.random.chance(0.93)) return draft.add(draft.pick(kMembers));

@@ -181,7 +181,8 @@ std::optional<Difference> Run::flush() {
   bool compact = false;
   for (const Pending& pending : batch) {
     std::optional<Replies> replies = take(batch_connection_);
-    if (!replies) return failed(batch_connection_, pending.index, quoted(pending.operation->words));
+    // Any command of the batch may be the one that the server did not survive.
+    if (!replies) return failed(batch_connection_, batch.back().index, quoted(pending.operation->words));
     if (pending.encoding_probe) {
       if (!agree(Compare::kExact, replies->expected, replies->actual)) {
         return differ(pending.index, "OBJECT ENCODING " + quoted({pending.operation->words[1]}), *replies);
