@@ -46,6 +46,10 @@ std::string Row::command_name() const {
   return lower;
 }
 
+bool is_name(std::span<const std::string> words, std::string_view name) {
+  return !words.empty() && base::equal_ignoring_case(words[0], name);
+}
+
 std::span<const Row> all_rows() {
   static const std::vector<Row> rows = [] {
     std::vector<Row> all;

@@ -112,6 +112,9 @@ struct Operation {
   std::vector<Operation> meanwhile;
 };
 
+// Whether the command is this one, in any case.
+bool is_name(std::span<const std::string> words, std::string_view name);
+
 // Arguments that stand for the latest payload that DUMP answered on either side. The run puts the bytes in their place.
 inline constexpr std::string_view kOraclePayload = "\x01payload of the oracle\x01";
 inline constexpr std::string_view kSubjectPayload = "\x01payload of the subject\x01";

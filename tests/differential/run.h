@@ -72,6 +72,10 @@ class Run {
     Reply expected;
     Reply actual;
   };
+  // Connections; below them those that draw commands.
+  static constexpr unsigned kBlocked = 2;
+  static constexpr unsigned kControl = 3;
+
   using Queued = std::vector<const Row*>;
 
   std::optional<Difference> flush();

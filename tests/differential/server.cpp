@@ -269,4 +269,12 @@ void exchange(Connection& a, Connection& b, bool wait) {
   }
 }
 
+Result<wire::resp::Value> ask_alone(Connection& connection, const std::vector<std::string>& words) {
+  connection.queue(std::span<const std::string>(words));
+  exchange(connection, connection);
+  std::optional<Reply> reply = connection.take();
+  if (!reply) return base::fatal(fmt::format("{}: {}", words.front(), connection.failure()));
+  return std::move(reply->value);
+}
+
 }  // namespace weir::differential

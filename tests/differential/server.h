@@ -91,4 +91,7 @@ class Connection {
 // has failed.
 void exchange(Connection& a, Connection& b, bool wait = true);
 
+// One command on one connection that waits for nothing else.
+base::Result<wire::resp::Value> ask_alone(Connection& connection, const std::vector<std::string>& words);
+
 }  // namespace weir::differential

@@ -69,7 +69,9 @@ class Search {
         return fails(std::move(candidate));
       };
       for (std::size_t at = best_.operations[i].meanwhile.size(); at-- > 0;) {
-        change([&](Operation& operation) { operation.meanwhile.erase(operation.meanwhile.begin() + long(at)); });
+        change([&](Operation& operation) {
+          operation.meanwhile.erase(operation.meanwhile.begin() + static_cast<std::ptrdiff_t>(at));
+        });
         if (i >= best_.operations.size()) return;
       }
       // A blocked command keeps its words: without its keys nothing would wake it.
@@ -78,8 +80,8 @@ class Search {
         for (std::size_t at = 1; i < best_.operations.size() && at < best_.operations[i].words.size();) {
           const std::size_t size = std::min(piece, best_.operations[i].words.size() - at);
           const bool dropped = change([&](Operation& operation) {
-            const auto from = operation.words.begin() + long(at);
-            operation.words.erase(from, from + long(size));
+            const auto from = operation.words.begin() + static_cast<std::ptrdiff_t>(at);
+            operation.words.erase(from, from + static_cast<std::ptrdiff_t>(size));
           });
           if (!dropped) at += piece;
         }
