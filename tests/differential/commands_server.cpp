@@ -18,7 +18,7 @@ constexpr Row kRows[] = {
     {"SELECT", kC, 4, "database", kExact, kKeyless | kNoOptions},
     {"SWAPDB", kC, 1, "database database", kExact, kKeyless | kNoOptions},
     {"AUTH", kC, 0.5, "[word] word", kExact, kKeyless},
-    {"AUTH", kC, 0.5, "default-user word", kExact, kKeyless},
+    {"AUTH", kC, 2, "default-user word", kExact, kKeyless},
     {"HELLO", kC, 1, "[protocol [SETNAME name]]", kHello, kKeyless | kNoOptions | kAnyArity},
     {"RESET", kC, 0.3, "", kExact, kKeyless | kPlainText},
     {"CLIENT ID", kC, 0.5, "", kShape, kKeyless | kPlainText},
