@@ -10,6 +10,8 @@ namespace weir::store {
 struct ExpiryUnit {
   bool in_seconds;
   bool absolute;
+
+  friend bool operator==(const ExpiryUnit&, const ExpiryUnit&) = default;
 };
 
 enum class ExpiryError : unsigned char { kNone, kNotAnInteger, kOutOfRange };

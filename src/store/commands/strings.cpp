@@ -53,7 +53,9 @@ bool parse_set_options(const Call& call, SetOptions& options) {
       options.keep_expiry = true;
     } else {
       const auto* unit = std::ranges::find_if(kUnits, [&](const Unit& u) { return equal_ignoring_case(u.word, word); });
-      if (unit == kUnits.end() || options.unit || options.keep_expiry || i + 1 == call.count()) return false;
+      if (unit == kUnits.end() || options.keep_expiry || i + 1 == call.count()) return false;
+      // The same unit may stand there again: the last one counts, as in Redis.
+      if (options.unit && *options.unit != unit->unit) return false;
       options.unit = unit->unit;
       options.expiry = call.argument(++i);
     }
