@@ -92,10 +92,9 @@ std::optional<Options> parse_options(std::span<const std::string_view> words) {
   return options;
 }
 
-std::string replay_line(const Options& options, unsigned protocol) {
+std::string replay_line(const Options& options, unsigned protocol, std::size_t operations) {
   std::string line = "differential " + quoted({"--oracle", options.oracle, "--subject", options.subject, "--seed",
-                                               fmt::to_string(options.seed), "--commands",
-                                               fmt::to_string(options.commands / options.protocols.size()),
+                                               fmt::to_string(options.seed), "--commands", fmt::to_string(operations),
                                                "--protocol", fmt::to_string(protocol)});
   if (!options.families.empty()) {
     std::string names;
@@ -137,13 +136,19 @@ base::Result<bool> Session::run(std::size_t operations) {
   Run run(oracle, subject, run_settings, &here);
   if (base::Result<void> reset = run.reset(); !reset) return reset.error();
   std::vector<Operation> all;
-  while (all.size() < operations) {
+  // Outcomes that are required and rare may take longer, at most twice as long.
+  const auto go_on = [&] {
+    return all.size() < operations ||
+           (options.require_all_outcomes && all.size() < 2 * operations && !here.missing().empty());
+  };
+  while (go_on()) {
+    // Whole pieces, so that a longer run begins with the same operations.
     std::vector<Operation> piece;
     const std::vector<Outcomes::Cell> missing = here.missing();
-    while (piece.size() < kPiece && all.size() + piece.size() < operations) generator.draw(piece, missing);
+    while (piece.size() < kPiece) generator.draw(piece, missing);
     std::optional<Difference> difference = run.run(piece);
     all.insert(all.end(), std::make_move_iterator(piece.begin()), std::make_move_iterator(piece.end()));
-    if (!difference && all.size() >= operations) difference = run.compare_state();
+    if (!difference && !go_on()) difference = run.compare_state();
     if (difference) {
       report(std::move(all), *difference);
       return false;
@@ -177,7 +182,7 @@ void Session::report(std::vector<Operation> operations, const Difference& found)
   } else {
     fmt::print("the same operations did not differ again: the reply depends on more than them\n\n");
   }
-  fmt::print("replay:  {}\n", replay_line(options, run_settings.protocol));
+  fmt::print("replay:  {}\n", replay_line(options, run_settings.protocol, size));
 }
 
 int run_all(const Options& options) {
