@@ -47,7 +47,7 @@ enum class Compare : unsigned char {
   // These are more than one command each and do not stand in transactions.
   kRandomMembers,  // The number of elements; and every one is a member of the key.
   kRandomKey,      // Nil or not; the key exists.
-  kPop,            // As kRandomMembers; then the key is given the same members on both sides.
+  kPop,            // As kRandomMembers; then the key is given as many members as are left, the same ones on both sides.
   kScan,           // The set of elements over a whole iteration.
 };
 // Whether the comparison takes several commands whose replies have to be seen.

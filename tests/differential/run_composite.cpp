@@ -1,6 +1,5 @@
 // Run's operations that take several commands, each depending on what the last one answered.
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -81,7 +80,6 @@ std::optional<Difference> Run::run_random_members(const Operation& operation, st
     }
     return found;
   };
-  std::vector<std::string> left;  // Of the oracle's members, without what it popped.
   for (const auto& [all_members, reply] :
        {std::pair(&members.expected, &last->expected), std::pair(&members.actual, &last->actual)}) {
     const std::vector<std::string> there = entries(all_members->value, paired, replies_paired);
@@ -92,10 +90,13 @@ std::optional<Difference> Run::run_random_members(const Operation& operation, st
     if (!all_known || (distinct && once.size() != drawn.size())) {
       return differ(index, what + (all_known ? "  (a member twice)" : "  (not a member)"), *last);
     }
-    if (left.empty()) std::ranges::set_difference(known, once, std::back_inserter(left));
   }
   if (!pops) return std::nullopt;
-  // What was popped differs, and with it perhaps the encoding: the key begins again, the same on both sides.
+  // What was popped differs, and with it perhaps the encoding: the key begins again with as many members, the same on
+  // both sides and whenever these operations are run again.
+  std::vector<std::string> left = entries(members.expected.value, false, false);
+  std::ranges::sort(left);
+  left.erase(left.begin(), left.begin() + static_cast<std::ptrdiff_t>(leaves(last->expected.value).size()));
   const Words del = {"DEL", key};
   queue(operation.connection, del);
   Words add = {"SADD", key};
