@@ -1,4 +1,4 @@
-// Command: one row of the table of commands, and what a command sees when it runs.
+// CommandSpec: one row of the table of commands. What a command sees when it runs is in call.h.
 //
 // The table is the single source: dispatch, arity, COMMAND, and later key extraction, ACL and docs/commands.md come
 // from it. Each family has a file with its functions and its rows (strings.cpp, keys.cpp, ...); command_table.cpp joins
@@ -15,32 +15,9 @@
 #include <string_view>
 #include <vector>
 
-#include "store/commands/node.h"
-#include "store/commands/session.h"
-#include "wire/resp/reply_writer.h"
+#include "store/commands/call.h"
 
 namespace weir::store {
-
-struct CommandSpec;
-
-struct Call {
-  std::span<const std::string_view> arguments;  // The command's own name first.
-  const CommandSpec& spec;
-  Session& session;
-  Node& node;
-  UnixMs now;
-  std::string& output;
-  wire::resp::ReplyWriter reply;  // Writes to `output` in the session's protocol as it was before the call.
-
-  std::string_view argument(std::size_t index) const { return arguments[index]; }
-  std::size_t count() const { return arguments.size(); }
-  Database& database() const { return node.keyspace.database(session.database); }
-
-  // The errors that many commands share, in Redis's words.
-  void syntax_error() { reply.error("ERR syntax error"); }
-  void not_an_integer() { reply.error("ERR value is not an integer or out of range"); }
-  void wrong_arity();
-};
 
 // Redis's command flags, in the order in which COMMAND lists them.
 enum Flag : std::uint32_t {

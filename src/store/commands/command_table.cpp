@@ -62,8 +62,6 @@ const CommandSpec* resolve(std::span<const std::string_view> arguments, wire::re
 
 }  // namespace
 
-void Call::wrong_arity() { reply.error(fmt::format("ERR wrong number of arguments for '{}' command", spec.name)); }
-
 std::span<const CommandSpec* const> all_commands() { return table().rows; }
 
 const CommandSpec* find_command(std::string_view name) {
@@ -80,19 +78,16 @@ void execute(std::span<const std::string_view> arguments, Session& session, Node
   const std::size_t reply_begin = output.size();
   wire::resp::ReplyWriter reply(output, session.protocol);
   if (const CommandSpec* spec = resolve(arguments, reply)) {
-    Call call{.arguments = arguments,
-              .spec = *spec,
-              .session = session,
-              .node = node,
-              .now = now,
-              .output = output,
-              .reply = reply};
+    Call call(arguments, *spec, session, node, now, output);
     if (!spec->accepts(arguments.size()) || spec->run == nullptr) {
       call.wrong_arity();
     } else if (!session.authenticated && !spec->has(kNoAuth)) {
       reply.error("NOAUTH Authentication required.");
     } else {
+      node.effects.begin();
       spec->run(call);
+      call.settle_effects();
+      node.effects.end();
       ++node.stats.commands_processed;
     }
   }

@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 
+#include "store/commands/effects.h"
 #include "store/keyspace/database.h"
 #include "store/settings/settings.h"
 
@@ -37,12 +38,24 @@ struct NodeStats {
   std::uint64_t output_bytes = 0;
 };
 
-struct Node {
+struct Node final : RemovalListener {
   explicit Node(Settings initial) : settings(std::move(initial)), keyspace(settings.databases) {}
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+
+  // What everybody who cares about a key has to hear, in the order in which a command calls them (call.h).
+  //
+  // The value or the expiry of the key is another one now, or it is gone.
+  void touch(std::size_t database, std::string_view key);
+  // Something happened to the key that subscribers of keyspace notifications may want to know.
+  void notify(std::size_t database, std::string_view key, EventClass event_class, std::string_view event);
+  // A key expired or was evicted: an effect like any other.
+  void on_removed(std::size_t database, std::string_view key, RemovalReason reason) override;
 
   Settings settings;
   Keyspace keyspace;
   NodeStats stats;
+  Effects effects;
   std::function<HostFacts()> host_facts = [] { return HostFacts(); };
 };
 

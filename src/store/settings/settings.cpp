@@ -34,6 +34,19 @@ Result<void> set_text(std::string& to, Values values) {
   return {};
 }
 
+Result<void> set_yes_no(bool& to, Values values) {
+  if (values.size() == 1) {
+    const bool yes = base::equal_ignoring_case(values[0], "yes");
+    if (yes || base::equal_ignoring_case(values[0], "no")) {
+      to = yes;
+      return {};
+    }
+  }
+  return reject("argument must be 'yes' or 'no'");
+}
+
+std::string yes_no(bool value) { return value ? "yes" : "no"; }
+
 Result<void> set_one_of(std::string& to, Values values, std::span<const std::string_view> choices) {
   if (values.size() == 1) {
     for (const std::string_view choice : choices) {
@@ -65,6 +78,12 @@ constexpr std::array kDirectives = {
     Directive{"event-loop", "auto, epoll or io_uring", "the engine of the data path (Weir's own directive)", false,
               [](const Settings& s) { return s.event_loop; },
               [](Settings& s, Values v) { return set_one_of(s.event_loop, v, kEventLoops); }},
+    Directive{"lazyfree-lazy-eviction", "yes or no", "evicted keys go to replicas and file as UNLINK", true,
+              [](const Settings& s) { return yes_no(s.lazyfree_lazy_eviction); },
+              [](Settings& s, Values v) { return set_yes_no(s.lazyfree_lazy_eviction, v); }},
+    Directive{"lazyfree-lazy-expire", "yes or no", "expired keys go to replicas and file as UNLINK", true,
+              [](const Settings& s) { return yes_no(s.lazyfree_lazy_expire); },
+              [](Settings& s, Values v) { return set_yes_no(s.lazyfree_lazy_expire, v); }},
     Directive{"loglevel", "debug, verbose, notice or warning", "how much is logged", false,
               [](const Settings& s) { return s.loglevel; },
               [](Settings& s, Values v) { return set_one_of(s.loglevel, v, kLogLevels); }},

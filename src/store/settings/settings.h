@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "store/settings/keyspace_events.h"
 
 namespace weir::store {
 
@@ -25,6 +26,10 @@ struct Settings {
   std::uint32_t databases = 16;
   std::uint64_t proto_max_bulk_len = 512ull << 20;
   std::string loglevel = "notice";
+  EventClasses notify_keyspace_events = 0;
+  // Whether what the store removes by itself goes to replicas and file as UNLINK instead of DEL.
+  bool lazyfree_lazy_expire = false;
+  bool lazyfree_lazy_eviction = false;
   // Weir's own.
   std::string event_loop = "auto";
   std::string admin;  // "host:port" of /metrics and /healthz; empty: none.
