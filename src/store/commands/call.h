@@ -53,6 +53,7 @@ class Call {
   // The errors that many commands share, in Redis's words.
   void syntax_error() { reply.error("ERR syntax error"); }
   void not_an_integer() { reply.error("ERR value is not an integer or out of range"); }
+  void wrong_type() { reply.error("WRONGTYPE Operation against a key holding the wrong kind of value"); }
   void wrong_arity();
 
   // A key of the selected database changed; `count` is how much that adds to `dirty`.

@@ -24,6 +24,8 @@
 #include <string_view>
 #include <vector>
 
+#include "store/keyspace/removal.h"
+
 namespace weir::store {
 
 // Who is told. PUBLISH goes to replicas but has no place in a file of the data.
@@ -43,17 +45,6 @@ class EffectSink {
 
  protected:
   ~EffectSink() = default;
-};
-
-enum class RemovalReason : unsigned char { kExpired, kEvicted };
-
-// Told by the keyspace of every key that it removed by itself, after it is gone; `key` is valid during the call.
-class RemovalListener {
- public:
-  virtual void on_removed(std::size_t database, std::string_view key, RemovalReason reason) = 0;
-
- protected:
-  ~RemovalListener() = default;
 };
 
 class Effects {

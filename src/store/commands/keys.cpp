@@ -13,7 +13,11 @@ using base::equal_ignoring_case;
 
 void del(Call& call) {
   std::int64_t removed = 0;
-  for (const std::string_view key : call.arguments.subspan(1)) removed += call.database().erase(key, call.now);
+  for (const std::string_view key : call.arguments.subspan(1)) {
+    if (!call.database().erase(key, call.now)) continue;
+    call.changed(key, EventClass::kGeneric, "del");
+    ++removed;
+  }
   call.reply.integer(removed);
 }
 
@@ -75,13 +79,17 @@ void expire(Call& call) {
       parse_expiry(call.argument(2), {.in_seconds = true, .absolute = false}, call.now, /*may_be_past=*/true);
   if (wanted.error != ExpiryError::kNone) return reply_expiry_error(call, wanted.error);
   Database& database = call.database();
-  const std::string_view key = call.argument(1);
-  const Entry* entry = database.find(key, call.now);
-  if (entry == nullptr || !conditions.allow(entry->expires_at, wanted.at)) return call.reply.integer(0);
+  const Key key = call.argument(1);
+  const Entry* entry = database.find_for_write(key, call.now);
+  if (entry == nullptr || !conditions.allow(entry->expires_at(), wanted.at)) return call.reply.integer(0);
   if (wanted.at <= call.now) {
     database.erase(key, call.now);
+    call.replicate_as({"DEL", key.bytes});
+    call.changed(key.bytes, EventClass::kGeneric, "del");
   } else {
     database.set_expiry(key, wanted.at);
+    call.replicate_as({"PEXPIREAT", key.bytes, fmt::to_string(wanted.at)});
+    call.changed(key.bytes, EventClass::kGeneric, "expire");
   }
   call.reply.integer(1);
 }
@@ -89,8 +97,9 @@ void expire(Call& call) {
 void ttl(Call& call) {
   const Entry* entry = call.database().look_up(call.argument(1), call.now);
   if (entry == nullptr) return call.reply.integer(-2);
-  if (!entry->expires_at) return call.reply.integer(-1);
-  call.reply.integer((*entry->expires_at - call.now + 500) / 1000);
+  const auto expires_at = entry->expires_at();
+  if (!expires_at) return call.reply.integer(-1);
+  call.reply.integer((*expires_at - call.now + 500) / 1000);
 }
 
 constexpr std::array kCommands = {

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "store/commands/effects.h"
-#include "store/keyspace/database.h"
+#include "store/keyspace/keyspace.h"
 #include "store/settings/settings.h"
 
 namespace weir::store {
@@ -39,7 +39,9 @@ struct NodeStats {
 };
 
 struct Node final : RemovalListener {
-  explicit Node(Settings initial) : settings(std::move(initial)), keyspace(settings.databases) {}
+  explicit Node(Settings initial) : settings(std::move(initial)), keyspace(settings.databases) {
+    keyspace.context().listener = this;
+  }
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
 

@@ -17,8 +17,11 @@ void get(Call& call) {
   const Entry* entry = call.database().look_up(call.argument(1), call.now);
   if (entry == nullptr) {
     call.reply.null();
+  } else if (entry->type() != ValueType::kString) {
+    call.wrong_type();
   } else {
-    call.reply.bulk(entry->value);
+    NumberText scratch;
+    call.reply.bulk(entry->string(scratch));
   }
 }
 
@@ -73,38 +76,58 @@ void set(Call& call) {
     expires_at = parsed.at;
   }
   Database& database = call.database();
-  const std::string_view key = call.argument(1);
-  const Entry* old = options.get_old ? database.look_up(key, call.now) : database.find(key, call.now);
+  const Key key = call.argument(1);
+  const bool needs_old = options.get_old || options.only_if_absent || options.only_if_present || options.keep_expiry;
+  const Entry* old = nullptr;
+  if (options.get_old) {
+    old = database.look_up(key, call.now);
+  } else if (needs_old) {
+    old = database.peek(key, call.now);
+  }
   if (options.get_old) {
     if (old == nullptr) {
       call.reply.null();
+    } else if (old->type() != ValueType::kString) {
+      return call.wrong_type();
     } else {
-      call.reply.bulk(old->value);
+      NumberText scratch;
+      call.reply.bulk(old->string(scratch));
     }
   }
   if ((options.only_if_absent && old != nullptr) || (options.only_if_present && old == nullptr)) {
     if (!options.get_old) call.reply.null();
     return;
   }
-  if (options.keep_expiry && old != nullptr) expires_at = old->expires_at;
-  database.set(key, call.argument(2), expires_at);
+  if (options.keep_expiry && old != nullptr) expires_at = old->expires_at();
+  database.set_string(key, call.argument(2), expires_at);
+  call.changed(key.bytes, EventClass::kString, "set");
+  if (options.unit) {
+    call.notify(EventClass::kGeneric, "expire", key.bytes);
+    call.replicate_as({"SET", key.bytes, call.argument(2), "PXAT", fmt::to_string(*expires_at)});
+  }
   if (!options.get_old) call.reply.ok();
 }
 
 void incr(Call& call) {
   Database& database = call.database();
-  Entry* entry = database.find(call.argument(1), call.now);
-  const auto old = entry == nullptr ? std::optional<std::int64_t>(0) : parse_integer(entry->value);
+  const Key key = call.argument(1);
+  Entry* entry = database.find_for_write(key, call.now);
+  std::optional<std::int64_t> old = 0;
+  if (entry != nullptr) {
+    if (entry->type() != ValueType::kString) return call.wrong_type();
+    NumberText scratch;
+    old = entry->kind() == ValueKind::kInteger ? entry->integer() : parse_integer(entry->string(scratch));
+  }
   if (!old) return call.not_an_integer();
   if (*old == std::numeric_limits<std::int64_t>::max()) {
     return call.reply.error("ERR increment or decrement would overflow");
   }
-  const std::string value = fmt::to_string(*old + 1);
-  if (entry == nullptr) {
-    database.set(call.argument(1), value, std::nullopt);
+  if (entry != nullptr && entry->kind() == ValueKind::kInteger) {
+    entry->set_integer(*old + 1);
   } else {
-    entry->value = value;
+    database.set_integer(key, *old + 1, entry == nullptr ? std::nullopt : entry->expires_at());
   }
+  call.changed(key.bytes, EventClass::kString, "incrby");
   call.reply.integer(*old + 1);
 }
 

@@ -18,6 +18,13 @@ thread_local std::int64_t unpublished_bytes = 0;
 
 void* Heap::allocate(std::size_t bytes) { return reallocate(nullptr, bytes); }
 
+void* Heap::allocate_aligned(std::size_t alignment, std::size_t bytes) {
+  void* result = nullptr;
+  WEIR_ASSERT(posix_memalign(&result, alignment, bytes) == 0);
+  unpublished_bytes += static_cast<std::int64_t>(size_of(result));
+  return result;
+}
+
 void* Heap::reallocate(void* memory, std::size_t bytes) {
   const std::size_t before = memory == nullptr ? 0 : size_of(memory);
   void* result = std::realloc(memory, bytes == 0 ? 1 : bytes);

@@ -16,6 +16,8 @@ class Heap {
  public:
   // Aligned to 16 bytes. Never null: without memory the process ends, saying so.
   static void* allocate(std::size_t bytes);
+  // `alignment` is a power of two. Released as any other.
+  static void* allocate_aligned(std::size_t alignment, std::size_t bytes);
   // As realloc: the first min(old, new) bytes are kept. `memory` may be null.
   static void* reallocate(void* memory, std::size_t bytes);
   // `memory` may be null.

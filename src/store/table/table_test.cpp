@@ -1,0 +1,153 @@
+#include "store/table/table.h"
+
+#include <cmath>
+#include <map>
+#include <memory>
+#include <set>
+#include <unordered_map>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "base/random.h"
+
+namespace weir::store {
+namespace {
+
+struct Item {
+  std::uint64_t hash;
+};
+struct ItemTraits {
+  using Item = weir::store::Item;
+  static std::uint64_t hash(const Item& item) { return item.hash; }
+};
+using ItemTable = Table<ItemTraits>;
+
+ItemTable::Place find(const ItemTable& table, const Item& item) {
+  return table.find(item.hash, [&](const Item& other) { return &other == &item; });
+}
+
+std::vector<std::unique_ptr<Item>> make_items(std::size_t count, std::uint64_t seed) {
+  base::Random random(seed);
+  std::vector<std::unique_ptr<Item>> items;
+  for (std::size_t i = 0; i < count; ++i) items.push_back(std::make_unique<Item>(Item{random()}));
+  return items;
+}
+
+TEST(Table, FindsWhatIsThereAndNothingElseWhileItGrowsAndShrinks) {
+  const auto items = make_items(50'000, 1);
+  base::Random random(2);
+  ItemTable table;
+  std::set<std::size_t> there;
+  for (std::size_t i = 0; i < 400'000; ++i) {
+    const bool swelling = (i / 100'000) % 2 == 0;
+    const std::size_t which = random.below(items.size());
+    Item& item = *items[which];
+    const auto place = find(table, item);
+    ASSERT_EQ(static_cast<bool>(place), there.contains(which));
+    if (place && random.chance(swelling ? 0.1 : 0.9)) {
+      table.erase(place);
+      there.erase(which);
+    } else if (!place && random.chance(swelling ? 0.9 : 0.1)) {
+      table.insert(item.hash, &item, random.chance(0.5));
+      there.insert(which);
+    } else if (place) {
+      table.set_flag(place, random.chance(0.5));
+    }
+    ASSERT_EQ(table.size(), there.size());
+  }
+  std::size_t visited = 0;
+  table.for_each([&](Item&) { ++visited; });
+  EXPECT_EQ(visited, there.size());
+}
+
+TEST(Table, GivesMemoryBackAsItEmpties) {
+  const auto items = make_items(100'000, 3);
+  ItemTable table;
+  for (const auto& item : items) table.insert(item->hash, item.get());
+  const std::size_t full = table.footprint();
+  EXPECT_LT(full / items.size(), 14u);
+  for (std::size_t i = 100; i < items.size(); ++i) table.erase(find(table, *items[i]));
+  EXPECT_LT(table.footprint(), full / 50);
+  for (std::size_t i = 0; i < 100; ++i) ASSERT_TRUE(find(table, *items[i]));
+}
+
+TEST(Table, AScanReturnsAllThatStaysWhateverComesAndGoes) {
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    const auto staying = make_items(3000, seed), passing = make_items(60'000, seed + 1000);
+    base::Random random(seed);
+    ItemTable table;
+    for (const auto& item : staying) table.insert(item->hash, item.get());
+    std::size_t inserted = 0, erased = 0;
+    std::set<const Item*> seen;
+    std::uint64_t cursor = 0;
+    do {
+      cursor = table.scan(cursor, [&](Item& item) { seen.insert(&item); });
+      ASSERT_LT(cursor, std::uint64_t{1} << 48);
+      const bool swelling = random.chance(0.5);
+      for (std::size_t i = random.below(300); i > 0; --i) {
+        if (swelling && inserted < passing.size()) {
+          table.insert(passing[inserted]->hash, passing[inserted].get());
+          ++inserted;
+        } else if (!swelling && erased < inserted) {
+          table.erase(find(table, *passing[erased++]));
+        }
+      }
+    } while (cursor != 0);
+    for (const auto& item : staying) ASSERT_TRUE(seen.contains(item.get()));
+  }
+}
+
+TEST(Table, DrawsEveryItemWithTheSameProbability) {
+  for (const std::size_t count : {1u, 5u, 40u, 3000u}) {
+    const auto items = make_items(count, count);
+    ItemTable table;
+    for (const auto& item : items) table.insert(item->hash, item.get());
+    base::Random random(5);
+    std::unordered_map<const Item*, std::size_t> drawn;
+    constexpr std::size_t kDrawsEach = 200;
+    for (std::size_t i = 0; i < count * kDrawsEach; ++i) ++drawn[table.random(random)];
+    EXPECT_EQ(drawn.size(), count);
+    // Chi-squared: about `count`, with a standard deviation of sqrt(2 * count).
+    double chi = 0;
+    for (const auto& [item, times] : drawn) {
+      const double off = static_cast<double>(times) - kDrawsEach;
+      chi += off * off / kDrawsEach;
+    }
+    EXPECT_LT(chi, static_cast<double>(count) + 6 * std::sqrt(2.0 * static_cast<double>(count)) + 1);
+  }
+}
+
+TEST(Table, SweepVisitsFlaggedItemsOfSegmentsThatAreDue) {
+  const auto items = make_items(20'000, 9);
+  ItemTable table;
+  std::map<const Item*, std::int64_t> bounds;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const bool flagged = i % 10 == 0;
+    const auto place = table.insert(items[i]->hash, items[i].get(), flagged);
+    if (!flagged) continue;
+    bounds[items[i].get()] = static_cast<std::int64_t>(i);
+    table.lower_bound(place, static_cast<std::int64_t>(i));
+  }
+  const auto sweep = [&](std::int64_t bound) {
+    std::set<const Item*> visited;
+    std::uint64_t cursor = 0;
+    do {
+      cursor = table.sweep(cursor, bound, [&](Item& item) {
+        visited.insert(&item);
+        return bounds.at(&item);
+      });
+    } while (cursor != 0);
+    return visited;
+  };
+  EXPECT_TRUE(sweep(-1).empty());
+  const auto visited = sweep(5000);
+  for (const auto& [item, bound] : bounds) {
+    ASSERT_TRUE(bound > 5000 || visited.contains(item));
+  }
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(bounds.contains(table.random_flagged(*std::make_unique<base::Random>(i))));
+}
+
+}  // namespace
+}  // namespace weir::store
