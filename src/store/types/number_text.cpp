@@ -1,0 +1,106 @@
+#include "store/types/number_text.h"
+
+#include <array>
+#include <cctype>
+#include <cerrno>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <span>
+
+#include "base/assert.h"
+#include "base/bytes.h"
+
+namespace weir::store {
+
+namespace {
+
+// Beyond, 17 significant digits do not reach down to the units, and an exponent is written.
+constexpr double kPlainIntegers = 1e17;
+// With an exponent of at most four digits, the largest long double has 4,933 digits before the point.
+constexpr std::size_t kLongestLongDouble = 1 + 4933 + 1 + 17;
+// Redis reads a long double from a buffer of this size, its final NUL included.
+constexpr std::size_t kLongDoubleTextLimit = 5 * 1024;
+
+template <typename Float, typename... Format>
+void append(std::string& to, Float value, std::span<char> buffer, Format... format) {
+  const auto [end, code] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, format...);
+  WEIR_ASSERT(code == std::errc());
+  to.append(buffer.data(), end);
+}
+
+// Calls `read` with `text` as a C string.
+template <typename Read>
+auto with_c_string(std::string_view text, const Read& read) {
+  std::array<char, 128> buffer;
+  if (text.size() >= buffer.size()) return read(std::string(text).c_str());
+  std::memcpy(buffer.data(), text.data(), text.size());
+  buffer[text.size()] = '\0';
+  return read(static_cast<const char*>(buffer.data()));
+}
+
+template <typename Float>
+std::optional<Float> parse_whole(std::string_view text, Float (*read)(const char*, char**)) {
+  if (text.empty() || std::isspace(static_cast<unsigned char>(text.front())) != 0) return std::nullopt;
+  return with_c_string(text, [read, size = text.size()](const char* from) -> std::optional<Float> {
+    char* end = nullptr;
+    errno = 0;
+    const Float value = read(from, &end);
+    if (end != from + size || std::isnan(value)) return std::nullopt;
+    if (errno == ERANGE && (std::isinf(value) || value == 0)) return std::nullopt;
+    return value;
+  });
+}
+
+}  // namespace
+
+void append_long_double(std::string& to, long double value) {
+  WEIR_ASSERT(!std::isnan(value));
+  std::array<char, kLongestLongDouble> buffer;
+  const std::size_t start = to.size();
+  if (std::isinf(value)) return append(to, value, buffer);
+  append(to, value, buffer, std::chars_format::fixed, 17);
+  to.resize(to.find_last_not_of('0') + 1);
+  if (to.back() == '.') to.pop_back();
+  if (std::string_view(to).substr(start) == "-0") to.erase(start, 1);
+}
+
+void append_distance(std::string& to, double value) {
+  std::array<char, 400> buffer;
+  append(to, value, buffer, std::chars_format::fixed, 4);
+}
+
+std::optional<std::int64_t> as_integer(double value) {
+  if (!(std::abs(value) < kPlainIntegers)) return std::nullopt;
+  const auto integer = static_cast<std::int64_t>(value);
+  if (static_cast<double>(integer) != value) return std::nullopt;
+  return integer;
+}
+
+std::optional<double> parse_double(std::string_view text) {
+  // Plain decimal numbers take the faster way; whatever it does not read to the end, strtod judges.
+  double value = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (code == std::errc() && end == text.data() + text.size() && std::isfinite(value)) return value;
+  return parse_whole<double>(text, std::strtod);
+}
+
+std::optional<long double> parse_long_double(std::string_view text) {
+  if (text.size() >= kLongDoubleTextLimit) return std::nullopt;
+  return parse_whole<long double>(text, std::strtold);
+}
+
+std::optional<ScoreBound> parse_score_bound(std::string_view text) {
+  text = text.substr(0, text.find('\0'));
+  const bool exclusive = text.starts_with('(');
+  if (exclusive) text.remove_prefix(1);
+  return with_c_string(text, [exclusive, size = text.size()](const char* from) -> std::optional<ScoreBound> {
+    char* end = nullptr;
+    const double value = std::strtod(from, &end);
+    if (end != from + size || std::isnan(value)) return std::nullopt;
+    return ScoreBound{value, exclusive};
+  });
+}
+
+}  // namespace weir::store
