@@ -327,6 +327,19 @@ class Table : private TableShape {
     });
   }
 
+  // Every item is moved elsewhere: `move(Item&)` returns where it is now, with the same hash.
+  template <typename Move>
+  void relocate_all(Move&& move) {
+    for_each_segment([&](Segment& segment) {
+      for (std::size_t i = 0; i < segment.buckets; ++i) {
+        for (std::uint64_t& slot : segment.bucket(i)->slots) {
+          if (slot == 0) continue;
+          slot = (slot & ~kPointerMask) | pointer_bits(move(*reinterpret_cast<Item*>(slot & kPointerMask)));
+        }
+      }
+    });
+  }
+
   // Any item, each with the same probability. Null: the table is empty.
   Item* random(base::Random& random) const {
     if (size_ == 0) return nullptr;
