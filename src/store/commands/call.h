@@ -48,6 +48,7 @@ class Call {
 
   std::string_view argument(std::size_t index) const { return arguments[index]; }
   std::size_t count() const { return arguments.size(); }
+  Key key(std::size_t index) const { return Key(arguments[index]); }
   Database& database() const { return node.keyspace.database(session.database); }
 
   // The errors that many commands share, in Redis's words.

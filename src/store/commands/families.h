@@ -21,6 +21,10 @@ inline constexpr std::array<std::string_view, 1> kReadsKey = {"RO"};
 inline constexpr std::array<std::string_view, 2> kReadsValue = {"RO", "access"};
 inline constexpr std::array<std::string_view, 2> kUpdatesKey = {"RW", "update"};
 inline constexpr std::array<std::string_view, 3> kUpdatesValue = {"RW", "access", "update"};
+inline constexpr std::array<std::string_view, 2> kInsertsKey = {"OW", "insert"};
+inline constexpr std::array<std::string_view, 2> kInsertsIntoValue = {"RW", "insert"};
+inline constexpr std::array<std::string_view, 2> kOverwritesValue = {"OW", "update"};
+inline constexpr std::array<std::string_view, 3> kTakesValue = {"RW", "access", "delete"};
 inline constexpr std::array<std::string_view, 2> kRemovesKey = {"RM", "delete"};
 
 inline constexpr std::array<std::string_view, 1> kNondeterministic = {"nondeterministic_output"};
@@ -31,6 +35,11 @@ inline constexpr std::array<std::string_view, 2> kAllNodes = {"request_policy:al
                                                               "response_policy:all_succeeded"};
 inline constexpr std::array<std::string_view, 2> kSumOfShards = {"request_policy:all_shards",
                                                                  "response_policy:agg_sum"};
+inline constexpr std::array<std::string_view, 1> kByShard = {"request_policy:multi_shard"};
+inline constexpr std::array<std::string_view, 2> kSuccessByShard = {"request_policy:multi_shard",
+                                                                    "response_policy:all_succeeded"};
+inline constexpr std::array<std::string_view, 2> kLeastByShard = {"request_policy:multi_shard",
+                                                                  "response_policy:agg_min"};
 inline constexpr std::array<std::string_view, 2> kSumOfKeys = {"request_policy:multi_shard", "response_policy:agg_sum"};
 
 }  // namespace weir::store

@@ -1,4 +1,6 @@
-// GET, SET, INCR.
+// Strings: the values that GET, SET and INCR work on. Bits and HyperLogLog have files of their own.
+#include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include <fmt/format.h>
@@ -6,6 +8,8 @@
 #include "base/bytes.h"
 #include "store/commands/expiry.h"
 #include "store/commands/families.h"
+#include "store/commands/string_values.h"
+#include "store/types/number_text.h"
 
 namespace weir::store {
 
@@ -13,15 +17,119 @@ namespace {
 
 using base::equal_ignoring_case;
 
+// Whether the entry, which may be absent, is a string; else the error was replied.
+bool require_string(Call& call, const Entry* entry) {
+  if (entry == nullptr || entry->type() == ValueType::kString) return true;
+  call.wrong_type();
+  return false;
+}
+
+void reply_string(Call& call, const Entry* entry) {
+  if (entry == nullptr) return call.reply.null();
+  NumberText scratch;
+  call.reply.bulk(entry->string(scratch));
+}
+
 void get(Call& call) {
-  const Entry* entry = call.database().look_up(call.argument(1), call.now);
-  if (entry == nullptr) {
-    call.reply.null();
-  } else if (entry->type() != ValueType::kString) {
-    call.wrong_type();
-  } else {
-    NumberText scratch;
-    call.reply.bulk(entry->string(scratch));
+  const Entry* entry = call.database().look_up(call.key(1), call.now);
+  if (require_string(call, entry)) reply_string(call, entry);
+}
+
+void get_and_delete(Call& call) {
+  const Key key = call.key(1);
+  const Entry* entry = call.database().look_up(key, call.now);
+  if (!require_string(call, entry)) return;
+  reply_string(call, entry);
+  if (entry == nullptr) return;
+  call.database().erase(key, call.now);
+  call.replicate_as({"DEL", key.bytes});
+  call.changed(key.bytes, EventClass::kGeneric, "del");
+}
+
+struct UnitWord {
+  std::string_view word;
+  ExpiryUnit unit;
+};
+constexpr std::array<UnitWord, 4> kUnits = {{{"EX", {.in_seconds = true, .absolute = false}},
+                                             {"PX", {.in_seconds = false, .absolute = false}},
+                                             {"EXAT", {.in_seconds = true, .absolute = true}},
+                                             {"PXAT", {.in_seconds = false, .absolute = true}}}};
+
+const UnitWord* find_unit(std::string_view word) {
+  const auto* found =
+      std::ranges::find_if(kUnits, [&](const UnitWord& u) { return equal_ignoring_case(u.word, word); });
+  return found == kUnits.end() ? nullptr : found;
+}
+
+void get_and_expire(Call& call) {
+  std::optional<ExpiryUnit> unit;
+  std::string_view time;
+  bool persist = false;
+  for (std::size_t i = 2; i < call.count(); ++i) {
+    const UnitWord* word = find_unit(call.argument(i));
+    if (equal_ignoring_case(call.argument(i), "PERSIST") && !unit) {
+      persist = true;
+    } else if (word != nullptr && !persist && (!unit || *unit == word->unit) && i + 1 < call.count()) {
+      unit = word->unit;
+      time = call.argument(++i);
+    } else {
+      return call.syntax_error();
+    }
+  }
+  const Key key = call.key(1);
+  Database& database = call.database();
+  const Entry* entry = database.look_up(key, call.now);
+  if (entry == nullptr) return call.reply.null();
+  if (!require_string(call, entry)) return;
+  ParsedExpiry expiry;
+  if (unit) {
+    expiry = parse_expiry(time, *unit, call.now, /*may_be_past=*/false);
+    if (expiry.error != ExpiryError::kNone) return reply_expiry_error(call, expiry.error);
+  }
+  reply_string(call, entry);
+  if (unit && unit->absolute && expiry.at <= call.now) {
+    database.erase(key, call.now);
+    call.replicate_as({"DEL", key.bytes});
+    call.changed(key.bytes, EventClass::kGeneric, "del");
+  } else if (unit) {
+    database.set_expiry(key, expiry.at);
+    call.replicate_as({"PEXPIREAT", key.bytes, fmt::to_string(expiry.at)});
+    call.changed(key.bytes, EventClass::kGeneric, "expire");
+  } else if (persist && entry->has_expiry()) {
+    database.set_expiry(key, std::nullopt);
+    call.replicate_as({"PERSIST", key.bytes});
+    call.changed(key.bytes, EventClass::kGeneric, "persist");
+  }
+}
+
+void get_range(Call& call) {
+  const auto first = parse_integer(call.argument(2)), last = parse_integer(call.argument(3));
+  if (!first || !last) return call.not_an_integer();
+  const Entry* entry = call.database().look_up(call.key(1), call.now);
+  if (entry == nullptr) return call.reply.bulk("");
+  if (!require_string(call, entry)) return;
+  NumberText scratch;
+  const std::string_view value = entry->string(scratch);
+  const auto size = static_cast<std::int64_t>(value.size());
+  if (size == 0 || (*first < 0 && *last < 0 && *first > *last)) return call.reply.bulk("");
+  const std::int64_t begin = std::max<std::int64_t>(*first < 0 ? size + *first : *first, 0);
+  const std::int64_t end = std::min(std::max<std::int64_t>(*last < 0 ? size + *last : *last, 0), size - 1);
+  if (begin > end) return call.reply.bulk("");
+  call.reply.bulk(value.substr(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin + 1)));
+}
+
+void string_length(Call& call) {
+  const Entry* entry = call.database().look_up(call.key(1), call.now);
+  if (!require_string(call, entry)) return;
+  NumberText scratch;
+  call.reply.integer(entry == nullptr ? 0 : static_cast<std::int64_t>(entry->string(scratch).size()));
+}
+
+void get_many(Call& call) {
+  call.reply.array(call.count() - 1);
+  for (std::size_t i = 1; i < call.count(); ++i) {
+    const Entry* entry = call.database().look_up(call.key(i), call.now);
+    reply_string(call, entry != nullptr && entry->type() == ValueType::kString ? entry : nullptr);
   }
 }
 
@@ -36,14 +144,6 @@ struct SetOptions {
 
 // False: the options contradict one another or are none.
 bool parse_set_options(const Call& call, SetOptions& options) {
-  struct Unit {
-    std::string_view word;
-    ExpiryUnit unit;
-  };
-  static constexpr std::array<Unit, 4> kUnits = {{{"EX", {.in_seconds = true, .absolute = false}},
-                                                  {"PX", {.in_seconds = false, .absolute = false}},
-                                                  {"EXAT", {.in_seconds = true, .absolute = true}},
-                                                  {"PXAT", {.in_seconds = false, .absolute = true}}}};
   for (std::size_t i = 3; i < call.count(); ++i) {
     const std::string_view word = call.argument(i);
     if (equal_ignoring_case(word, "NX") && !options.only_if_present) {
@@ -55,8 +155,8 @@ bool parse_set_options(const Call& call, SetOptions& options) {
     } else if (equal_ignoring_case(word, "KEEPTTL") && !options.unit) {
       options.keep_expiry = true;
     } else {
-      const auto* unit = std::ranges::find_if(kUnits, [&](const Unit& u) { return equal_ignoring_case(u.word, word); });
-      if (unit == kUnits.end() || options.keep_expiry || i + 1 == call.count()) return false;
+      const UnitWord* unit = find_unit(word);
+      if (unit == nullptr || options.keep_expiry || i + 1 == call.count()) return false;
       // The same unit may stand there again: the last one counts, as in Redis.
       if (options.unit && *options.unit != unit->unit) return false;
       options.unit = unit->unit;
@@ -66,74 +166,336 @@ bool parse_set_options(const Call& call, SetOptions& options) {
   return true;
 }
 
-void set(Call& call) {
-  SetOptions options;
-  if (!parse_set_options(call, options)) return call.syntax_error();
+// What SET, SETNX, SETEX and PSETEX have in common. Says whether the value was set, or nothing after an error.
+std::optional<bool> set_value(Call& call, std::string_view value, const SetOptions& options) {
   std::optional<UnixMs> expires_at;
   if (options.unit) {
     const ParsedExpiry parsed = parse_expiry(options.expiry, *options.unit, call.now, /*may_be_past=*/false);
-    if (parsed.error != ExpiryError::kNone) return reply_expiry_error(call, parsed.error);
+    if (parsed.error != ExpiryError::kNone) {
+      reply_expiry_error(call, parsed.error);
+      return std::nullopt;
+    }
     expires_at = parsed.at;
   }
   Database& database = call.database();
-  const Key key = call.argument(1);
-  const bool needs_old = options.get_old || options.only_if_absent || options.only_if_present || options.keep_expiry;
+  const Key key = call.key(1);
   const Entry* old = nullptr;
   if (options.get_old) {
     old = database.look_up(key, call.now);
-  } else if (needs_old) {
+    if (!require_string(call, old)) return std::nullopt;
+    reply_string(call, old);
+  } else if (options.only_if_absent || options.only_if_present || options.keep_expiry) {
     old = database.peek(key, call.now);
   }
-  if (options.get_old) {
-    if (old == nullptr) {
-      call.reply.null();
-    } else if (old->type() != ValueType::kString) {
-      return call.wrong_type();
-    } else {
-      NumberText scratch;
-      call.reply.bulk(old->string(scratch));
-    }
-  }
-  if ((options.only_if_absent && old != nullptr) || (options.only_if_present && old == nullptr)) {
-    if (!options.get_old) call.reply.null();
-    return;
-  }
+  if ((options.only_if_absent && old != nullptr) || (options.only_if_present && old == nullptr)) return false;
   if (options.keep_expiry && old != nullptr) expires_at = old->expires_at();
-  database.set_string(key, call.argument(2), expires_at);
+  database.set_string(key, value, expires_at);
   call.changed(key.bytes, EventClass::kString, "set");
   if (options.unit) {
     call.notify(EventClass::kGeneric, "expire", key.bytes);
-    call.replicate_as({"SET", key.bytes, call.argument(2), "PXAT", fmt::to_string(*expires_at)});
+    call.replicate_as({"SET", key.bytes, value, "PXAT", fmt::to_string(*expires_at)});
   }
-  if (!options.get_old) call.reply.ok();
+  return true;
 }
 
-void incr(Call& call) {
-  Database& database = call.database();
-  const Key key = call.argument(1);
-  Entry* entry = database.find_for_write(key, call.now);
-  std::optional<std::int64_t> old = 0;
-  if (entry != nullptr) {
-    if (entry->type() != ValueType::kString) return call.wrong_type();
-    NumberText scratch;
-    old = entry->kind() == ValueKind::kInteger ? entry->integer() : parse_integer(entry->string(scratch));
+void set(Call& call) {
+  SetOptions options;
+  if (!parse_set_options(call, options)) return call.syntax_error();
+  const auto was_set = set_value(call, call.argument(2), options);
+  if (!was_set || options.get_old) return;
+  if (*was_set) {
+    call.reply.ok();
+  } else {
+    call.reply.null();
   }
-  if (!old) return call.not_an_integer();
-  if (*old == std::numeric_limits<std::int64_t>::max()) {
+}
+
+void set_if_absent(Call& call) {
+  call.reply.integer(set_value(call, call.argument(2), {.only_if_absent = true}) == true);
+}
+
+void set_with_expiry(Call& call) {
+  SetOptions options;
+  options.unit = ExpiryUnit{.in_seconds = call.spec.name == "setex", .absolute = false};
+  options.expiry = call.argument(2);
+  if (set_value(call, call.argument(3), options)) call.reply.ok();
+}
+
+void get_and_set(Call& call) {
+  const Key key = call.key(1);
+  const Entry* old = call.database().look_up(key, call.now);
+  if (!require_string(call, old)) return;
+  reply_string(call, old);
+  call.database().set_string(key, call.argument(2), std::nullopt);
+  call.replicate_as({"SET", key.bytes, call.argument(2)});
+  call.changed(key.bytes, EventClass::kString, "set");
+}
+
+void set_pairs(Call& call) {
+  for (std::size_t i = 1; i < call.count(); i += 2) {
+    call.database().set_string(call.key(i), call.argument(i + 1), std::nullopt);
+    call.changed(call.argument(i), EventClass::kString, "set");
+  }
+}
+
+void set_many(Call& call) {
+  if (call.count() % 2 == 0) return call.wrong_arity();
+  set_pairs(call);
+  call.reply.ok();
+}
+
+void set_many_if_absent(Call& call) {
+  if (call.count() % 2 == 0) return call.wrong_arity();
+  for (std::size_t i = 1; i < call.count(); i += 2) {
+    if (call.database().peek(call.key(i), call.now) != nullptr) return call.reply.integer(0);
+  }
+  set_pairs(call);
+  call.reply.integer(1);
+}
+
+void append(Call& call) {
+  const Key key = call.key(1);
+  const std::string_view more = call.argument(2);
+  Database& database = call.database();
+  Entry* entry = database.find_for_write(key, call.now);
+  std::size_t size = more.size();
+  if (entry == nullptr) {
+    database.set_string(key, more, std::nullopt);
+  } else {
+    if (!require_string(call, entry)) return;
+    NumberText scratch;
+    size += entry->string(scratch).size();
+    if (!fits_string(call, size)) return;
+    database.edit_string(key, *entry).append(more);
+  }
+  call.changed(key.bytes, EventClass::kString, "append");
+  call.reply.integer(static_cast<std::int64_t>(size));
+}
+
+void set_range(Call& call) {
+  const auto offset = parse_integer(call.argument(2));
+  if (!offset) return call.not_an_integer();
+  if (*offset < 0) return call.reply.error("ERR offset is out of range");
+  const Key key = call.key(1);
+  const std::string_view bytes = call.argument(3);
+  Entry* entry = call.database().find_for_write(key, call.now);
+  if (!require_string(call, entry)) return;
+  if (bytes.empty()) {
+    NumberText scratch;
+    return call.reply.integer(entry == nullptr ? 0 : static_cast<std::int64_t>(entry->string(scratch).size()));
+  }
+  const auto begin = static_cast<std::size_t>(*offset);
+  if (!fits_string(call, begin + bytes.size())) return;
+  StringBuffer& value = edit_string(call, key, entry, begin + bytes.size());
+  std::ranges::copy(bytes, value.data() + begin);
+  call.changed(key.bytes, EventClass::kString, "setrange");
+  call.reply.integer(static_cast<std::int64_t>(value.size()));
+}
+
+void increase(Call& call, std::int64_t by) {
+  Database& database = call.database();
+  const Key key = call.key(1);
+  Entry* entry = database.find_for_write(key, call.now);
+  if (!require_string(call, entry)) return;
+  std::optional<std::int64_t> value = 0;
+  if (entry != nullptr) {
+    NumberText scratch;
+    value = entry->kind() == ValueKind::kInteger ? entry->integer() : parse_integer(entry->string(scratch));
+  }
+  if (!value) return call.not_an_integer();
+  if (__builtin_add_overflow(*value, by, &*value)) {
     return call.reply.error("ERR increment or decrement would overflow");
   }
   if (entry != nullptr && entry->kind() == ValueKind::kInteger) {
-    entry->set_integer(*old + 1);
+    entry->set_integer(*value);
   } else {
-    database.set_integer(key, *old + 1, entry == nullptr ? std::nullopt : entry->expires_at());
+    database.set_integer(key, *value, entry == nullptr ? std::nullopt : entry->expires_at());
   }
   call.changed(key.bytes, EventClass::kString, "incrby");
-  call.reply.integer(*old + 1);
+  call.reply.integer(*value);
+}
+
+void incr(Call& call) { increase(call, 1); }
+void decr(Call& call) { increase(call, -1); }
+
+void incr_by(Call& call) {
+  const auto by = parse_integer(call.argument(2));
+  if (!by) return call.not_an_integer();
+  increase(call, *by);
+}
+
+void decr_by(Call& call) {
+  const auto by = parse_integer(call.argument(2));
+  if (!by) return call.not_an_integer();
+  if (*by == std::numeric_limits<std::int64_t>::min()) return call.reply.error("ERR decrement would overflow");
+  increase(call, -*by);
+}
+
+void incr_by_float(Call& call) {
+  const Key key = call.key(1);
+  Entry* entry = call.database().find_for_write(key, call.now);
+  if (!require_string(call, entry)) return;
+  NumberText scratch;
+  const auto value = entry == nullptr ? 0.0L : parse_long_double(entry->string(scratch));
+  const auto by = parse_long_double(call.argument(2));
+  if (!value || !by) return call.reply.error("ERR value is not a valid float");
+  if (!std::isfinite(*value + *by)) return call.reply.error("ERR increment would produce NaN or Infinity");
+  std::string text;
+  append_long_double(text, *value + *by);
+  call.database().set_string(key, text, entry == nullptr ? std::nullopt : entry->expires_at());
+  call.replicate_as({"SET", key.bytes, text, "KEEPTTL"});
+  call.changed(key.bytes, EventClass::kString, "incrbyfloat");
+  call.reply.bulk(text);
+}
+
+struct LcsOptions {
+  bool length_only = false;
+  bool ranges = false;
+  bool with_lengths = false;
+  std::int64_t min_length = 0;
+};
+
+bool parse_lcs_options(Call& call, LcsOptions& options) {
+  for (std::size_t i = 3; i < call.count(); ++i) {
+    const std::string_view word = call.argument(i);
+    if (equal_ignoring_case(word, "IDX")) {
+      options.ranges = true;
+    } else if (equal_ignoring_case(word, "LEN")) {
+      options.length_only = true;
+    } else if (equal_ignoring_case(word, "WITHMATCHLEN")) {
+      options.with_lengths = true;
+    } else if (equal_ignoring_case(word, "MINMATCHLEN") && i + 1 < call.count()) {
+      const auto length = parse_integer(call.argument(++i));
+      if (!length) {
+        call.not_an_integer();
+        return false;
+      }
+      options.min_length = std::max<std::int64_t>(*length, 0);
+    } else {
+      call.syntax_error();
+      return false;
+    }
+  }
+  if (options.ranges && options.length_only) {
+    call.reply.error("ERR If you want both the length and indexes, please just use IDX.");
+    return false;
+  }
+  return true;
+}
+
+struct LcsRange {
+  std::size_t a_begin, b_begin, length;
+};
+
+void reply_lcs_ranges(Call& call, const std::vector<LcsRange>& ranges, std::size_t length, const LcsOptions& options) {
+  const auto integer = [&](std::size_t value) { call.reply.integer(static_cast<std::int64_t>(value)); };
+  call.reply.map(2);
+  call.reply.bulk("matches");
+  call.reply.array(ranges.size());
+  for (const LcsRange& range : ranges) {
+    call.reply.array(options.with_lengths ? 3 : 2);
+    for (const std::size_t begin : {range.a_begin, range.b_begin}) {
+      call.reply.array(2);
+      integer(begin);
+      integer(begin + range.length - 1);
+    }
+    if (options.with_lengths) integer(range.length);
+  }
+  call.reply.bulk("len");
+  integer(length);
+}
+
+// The longest common subsequence, by the table of lengths of all pairs of prefixes.
+void lcs(Call& call) {
+  NumberText scratch[2];
+  std::string_view text[2];
+  for (const std::size_t i : {0u, 1u}) {
+    const Entry* entry = call.database().look_up(call.key(i + 1), call.now);
+    if (entry != nullptr && entry->type() != ValueType::kString) {
+      return call.reply.error("ERR The specified keys must contain string values");
+    }
+    if (entry != nullptr) text[i] = entry->string(scratch[i]);
+  }
+  LcsOptions options;
+  if (!parse_lcs_options(call, options)) return;
+  const std::string_view a = text[0], b = text[1];
+  // The table is 4 bytes a pair. Redis refuses what it cannot allocate; more than this would stop everybody for long.
+  constexpr std::size_t kMaxPairs = std::size_t{1} << 28;
+  if ((a.size() + 1) * (b.size() + 1) > kMaxPairs) {
+    return call.reply.error("ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len");
+  }
+  const std::size_t width = b.size() + 1;
+  std::vector<std::uint32_t> lengths((a.size() + 1) * width);
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      lengths[i * width + j] = a[i - 1] == b[j - 1]
+                                   ? lengths[(i - 1) * width + j - 1] + 1
+                                   : std::max(lengths[(i - 1) * width + j], lengths[i * width + j - 1]);
+    }
+  }
+  const std::size_t length = lengths.back();
+  if (options.length_only) return call.reply.integer(static_cast<std::int64_t>(length));
+  // Back from the end: what is in both is collected, and runs of it are ranges.
+  std::string common(length, '\0');
+  std::vector<LcsRange> ranges;
+  std::size_t left = length, i = a.size(), j = b.size(), run = 0;
+  const auto end_run = [&](std::size_t a_begin, std::size_t b_begin) {
+    if (run > 0 && static_cast<std::int64_t>(run) >= options.min_length) ranges.push_back({a_begin, b_begin, run});
+    run = 0;
+  };
+  while (i > 0 && j > 0) {
+    if (a[i - 1] == b[j - 1]) {
+      common[--left] = a[i - 1];
+      ++run;
+      --i;
+      --j;
+      continue;
+    }
+    end_run(i, j);
+    if (lengths[(i - 1) * width + j] > lengths[i * width + j - 1]) {
+      --i;
+    } else {
+      --j;
+    }
+  }
+  end_run(i, j);
+  if (options.ranges) return reply_lcs_ranges(call, ranges, length, options);
+  call.reply.bulk(common);
 }
 
 constexpr std::array<std::string_view, 4> kSetAccess = {"RW", "access", "update", "variable_flags"};
 
 constexpr std::array kCommands = {
+    CommandSpec{"append",
+                3,
+                kWrite | kDenyOom | kFast,
+                kStringCategory,
+                {.first = 1, .last = 1, .step = 1, .access = kInsertsIntoValue},
+                "Adds bytes to the end of a string; an absent key counts as empty.",
+                "2.0.0",
+                "string",
+                {},
+                append},
+    CommandSpec{"decr",
+                2,
+                kWrite | kDenyOom | kFast,
+                kStringCategory,
+                {.first = 1, .last = 1, .step = 1, .access = kUpdatesValue},
+                "Takes one from the integer that a key holds; an absent key counts as 0.",
+                "1.0.0",
+                "string",
+                {},
+                decr},
+    CommandSpec{"decrby",
+                3,
+                kWrite | kDenyOom | kFast,
+                kStringCategory,
+                {.first = 1, .last = 1, .step = 1, .access = kUpdatesValue},
+                "Takes a number from the integer that a key holds.",
+                "1.0.0",
+                "string",
+                {},
+                decr_by},
     CommandSpec{"get",
                 2,
                 kReadonly | kFast,
@@ -144,6 +506,50 @@ constexpr std::array kCommands = {
                 "string",
                 {},
                 get},
+    CommandSpec{"getdel",
+                2,
+                kWrite | kFast,
+                kStringCategory,
+                {.first = 1, .last = 1, .step = 1, .access = kTakesValue},
+                "Returns the string value of a key and deletes the key.",
+                "6.2.0",
+                "string",
+                {},
+                get_and_delete},
+    CommandSpec{"getex",
+                -2,
+                kWrite | kFast,
+                kStringCategory,
+                {.first = 1,
+                 .last = 1,
+                 .step = 1,
+                 .access = kUpdatesValue,
+                 .notes = "RW and UPDATE because it changes the TTL"},
+                "Returns the string value of a key and changes its expiry.",
+                "6.2.0",
+                "string",
+                {},
+                get_and_expire},
+    CommandSpec{"getrange",
+                4,
+                kReadonly,
+                kStringCategory,
+                {.first = 1, .last = 1, .step = 1, .access = kReadsValue},
+                "Returns a part of a string.",
+                "2.4.0",
+                "string",
+                {},
+                get_range},
+    CommandSpec{"getset",
+                3,
+                kWrite | kDenyOom | kFast,
+                kStringCategory,
+                {.first = 1, .last = 1, .step = 1, .access = kUpdatesValue},
+                "Sets the string value of a key and returns the old one.",
+                "1.0.0",
+                "string",
+                {},
+                get_and_set},
     CommandSpec{"incr",
                 2,
                 kWrite | kDenyOom | kFast,
@@ -154,6 +560,76 @@ constexpr std::array kCommands = {
                 "string",
                 {},
                 incr},
+    CommandSpec{"incrby",
+                3,
+                kWrite | kDenyOom | kFast,
+                kStringCategory,
+                {.first = 1, .last = 1, .step = 1, .access = kUpdatesValue},
+                "Adds a number to the integer that a key holds.",
+                "1.0.0",
+                "string",
+                {},
+                incr_by},
+    CommandSpec{"incrbyfloat",
+                3,
+                kWrite | kDenyOom | kFast,
+                kStringCategory,
+                {.first = 1, .last = 1, .step = 1, .access = kUpdatesValue},
+                "Adds a number, which need not be whole, to the number that a key holds.",
+                "2.6.0",
+                "string",
+                {},
+                incr_by_float},
+    CommandSpec{"lcs",
+                -3,
+                kReadonly,
+                kStringCategory,
+                {.first = 1, .last = 2, .step = 1, .access = kReadsValue},
+                "Finds the longest subsequence that two strings have in common.",
+                "7.0.0",
+                "string",
+                {},
+                lcs},
+    CommandSpec{"mget",
+                -2,
+                kReadonly | kFast,
+                kStringCategory,
+                {.first = 1, .last = -1, .step = 1, .access = kReadsValue},
+                "Returns the string values of several keys.",
+                "1.0.0",
+                "string",
+                kByShard,
+                get_many},
+    CommandSpec{"mset",
+                -3,
+                kWrite | kDenyOom,
+                kStringCategory,
+                {.first = 1, .last = -1, .step = 2, .access = kOverwritesValue},
+                "Sets several keys to their string values.",
+                "1.0.1",
+                "string",
+                kSuccessByShard,
+                set_many},
+    CommandSpec{"msetnx",
+                -3,
+                kWrite | kDenyOom,
+                kStringCategory,
+                {.first = 1, .last = -1, .step = 2, .access = kInsertsKey},
+                "Sets several keys to their string values if none of them exists.",
+                "1.0.1",
+                "string",
+                kLeastByShard,
+                set_many_if_absent},
+    CommandSpec{"psetex",
+                4,
+                kWrite | kDenyOom,
+                kStringCategory,
+                {.first = 1, .last = 1, .step = 1, .access = kOverwritesValue},
+                "Sets a string value and how many milliseconds it lives.",
+                "2.6.0",
+                "string",
+                {},
+                set_with_expiry},
     CommandSpec{"set",
                 -3,
                 kWrite | kDenyOom,
@@ -168,6 +644,56 @@ constexpr std::array kCommands = {
                 "string",
                 {},
                 set},
+    CommandSpec{"setex",
+                4,
+                kWrite | kDenyOom,
+                kStringCategory,
+                {.first = 1, .last = 1, .step = 1, .access = kOverwritesValue},
+                "Sets a string value and how many seconds it lives.",
+                "2.0.0",
+                "string",
+                {},
+                set_with_expiry},
+    CommandSpec{"setnx",
+                3,
+                kWrite | kDenyOom | kFast,
+                kStringCategory,
+                {.first = 1, .last = 1, .step = 1, .access = kInsertsKey},
+                "Sets the string value of a key that does not exist.",
+                "1.0.0",
+                "string",
+                {},
+                set_if_absent},
+    CommandSpec{"setrange",
+                4,
+                kWrite | kDenyOom,
+                kStringCategory,
+                {.first = 1, .last = 1, .step = 1, .access = kUpdatesKey},
+                "Overwrites a part of a string; what lies between becomes zero bytes.",
+                "2.2.0",
+                "string",
+                {},
+                set_range},
+    CommandSpec{"strlen",
+                2,
+                kReadonly | kFast,
+                kStringCategory,
+                {.first = 1, .last = 1, .step = 1, .access = kReadsKey},
+                "Returns the length of a string in bytes.",
+                "2.2.0",
+                "string",
+                {},
+                string_length},
+    CommandSpec{"substr",
+                4,
+                kReadonly,
+                kStringCategory,
+                {.first = 1, .last = 1, .step = 1, .access = kReadsValue},
+                "Returns a part of a string; an old name of GETRANGE.",
+                "1.0.0",
+                "string",
+                {},
+                get_range},
 };
 
 }  // namespace
