@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,6 +26,16 @@
 namespace weir::store {
 
 struct CommandSpec;
+
+// What a command that blocks waits for.
+struct Wait {
+  std::span<const std::string_view> keys;  // Of the selected database.
+  base::Duration timeout{};                // Zero: for ever.
+  // Whether what the key holds now may serve the command (BLPOP: a list); null: anything.
+  bool (*may_serve)(Database& database, std::string_view key, UnixMs now) = nullptr;
+  // Replies what the command answers when the time is over. Required.
+  void (*on_timeout)(Call&) = nullptr;
+};
 
 class Call {
  public:
@@ -56,6 +67,10 @@ class Call {
   void not_an_integer() { reply.error("ERR value is not an integer or out of range"); }
   void wrong_type() { reply.error("WRONGTYPE Operation against a key holding the wrong kind of value"); }
   void wrong_arity();
+  // Of a subcommand that takes several numbers of arguments.
+  void wrong_subcommand_arity();
+  // What HELP answers: these lines between the first and the last that all commands share.
+  void help(std::span<const std::string_view> lines);
 
   // A key of the selected database changed; `count` is how much that adds to `dirty`.
   void changed(std::string_view key, EventClass event_class, std::string_view event, std::uint64_t count = 1) {
@@ -90,7 +105,18 @@ class Call {
     effect_ = EffectForm::kSaid;
   }
 
-  // Called by execute() when the command has run.
+  // Whether the command may wait for its keys: not inside EXEC or a script. Then it answers as if the time were over.
+  bool may_block() const { return !nested_; }
+  // Instead of a reply: run the command again when one of the keys was touched. The client's further requests wait.
+  // Requires: may_block(), nothing was replied and nothing changed.
+  void block(const Wait& wait);
+  // The key whose change made the command run again; it is the one to be served from. Null at the first run.
+  std::string_view woken_by;
+
+  // The functions below are the dispatcher's.
+  void nest() { nested_ = true; }
+  bool wants_to_wait() const { return waiting_.has_value(); }
+  Waiting take_wait() { return std::move(*waiting_); }
   void settle_effects() {
     if (wrote_ && effect_ == EffectForm::kVerbatim) replicate_as_is(EffectAudience::kEverywhere);
   }
@@ -102,8 +128,10 @@ class Call {
     if (node.effects.wanted()) node.effects.add(session.database, arguments, audience);
   }
 
+  bool nested_ = false;
   bool wrote_ = false;
   EffectForm effect_ = EffectForm::kVerbatim;
+  std::optional<Waiting> waiting_;
 };
 
 }  // namespace weir::store

@@ -33,6 +33,18 @@ enum Flag : std::uint32_t {
   kFast = 1u << 9,
   kNoAuth = 1u << 10,
   kAllowBusy = 1u << 11,
+  kSkipMonitor = 1u << 12,
+  kSkipSlowlog = 1u << 13,
+  kNoMandatoryKeys = 1u << 14,
+  kNoAsyncLoading = 1u << 15,
+  kNoMulti = 1u << 16,
+  kMovableKeys = 1u << 17,  // Some keys stand where only the arguments tell.
+  // Not told by COMMAND.
+  kMayReplicate = 1u << 18,    // Held by CLIENT PAUSE WRITE though it writes no data.
+  kProtected = 1u << 19,       // Runs only under enable-debug-command.
+  kForSubscribers = 1u << 20,  // Runs in RESP2 while the client is subscribed.
+  kNeverQueued = 1u << 21,     // Runs at once after MULTI too.
+  kRunsQueue = 1u << 22,       // EXEC.
 };
 
 // Redis's ACL categories, in the order in which COMMAND lists them. @write, @read, @admin, @fast, @slow and the like
@@ -41,12 +53,24 @@ enum Category : std::uint32_t {
   kKeyspaceCategory = 1u << 0,
   kReadCategory = 1u << 1,
   kWriteCategory = 1u << 2,
-  kStringCategory = 1u << 3,
-  kAdminCategory = 1u << 4,
-  kFastCategory = 1u << 5,
-  kSlowCategory = 1u << 6,
-  kDangerousCategory = 1u << 7,
-  kConnectionCategory = 1u << 8,
+  kSetCategory = 1u << 3,
+  kSortedSetCategory = 1u << 4,
+  kListCategory = 1u << 5,
+  kHashCategory = 1u << 6,
+  kStringCategory = 1u << 7,
+  kBitmapCategory = 1u << 8,
+  kHyperLogLogCategory = 1u << 9,
+  kGeoCategory = 1u << 10,
+  kStreamCategory = 1u << 11,
+  kPubsubCategory = 1u << 12,
+  kAdminCategory = 1u << 13,
+  kFastCategory = 1u << 14,
+  kSlowCategory = 1u << 15,
+  kBlockingCategory = 1u << 16,
+  kDangerousCategory = 1u << 17,
+  kConnectionCategory = 1u << 18,
+  kTransactionCategory = 1u << 19,
+  kScriptingCategory = 1u << 20,
 };
 
 // Where the keys stand: first, last (negative: from the end) and step; all 0: no keys. `access` and `notes` are what
@@ -57,6 +81,26 @@ struct KeyRange {
   int step = 0;
   std::span<const std::string_view> access = {};
   std::string_view notes = {};
+};
+
+// Where some of the keys stand, as COMMAND describes it and COMMAND GETKEYS finds them. A row whose keys a KeyRange
+// describes wholly needs none of these.
+struct KeySpec {
+  enum class Begin : unsigned char { kIndex, kKeyword, kUnknown };
+  enum class Find : unsigned char { kRange, kCount, kUnknown };
+
+  std::span<const std::string_view> access;
+  std::string_view notes = {};
+  Begin begin = Begin::kIndex;
+  int index = 1;                  // kIndex: the argument where the search begins.
+  std::string_view keyword = {};  // kKeyword: it begins behind this word,
+  int start_from = 1;             // which is looked for from this argument on (negative: from the end, backwards).
+  Find find = Find::kRange;
+  int last = 0;       // kRange: counted from the begin; negative: from the end of the arguments.
+  int limit = 0;      // kRange with last -1: of what is left only a limit-th part are keys.
+  int count_at = 0;   // kCount: the number of keys stands there, from the begin,
+  int first_key = 1;  // and the first key there.
+  int step = 1;
 };
 
 struct CommandSpec {
@@ -71,6 +115,8 @@ struct CommandSpec {
   std::span<const std::string_view> tips;
   void (*run)(Call&);  // Null only where every use has a subcommand.
   std::span<const CommandSpec> subcommands = {};
+  std::span<const KeySpec> key_specs = {};  // Instead of what follows from `keys`.
+  std::uint16_t id = 0;                     // Given by the table: of each command and subcommand another one.
 
   bool accepts(std::size_t arguments) const {
     const int count = static_cast<int>(arguments);
@@ -78,16 +124,6 @@ struct CommandSpec {
   }
   bool has(Flag flag) const { return (flags & flag) != 0; }
 };
-
-// All rows, in a fixed order.
-std::span<const CommandSpec* const> all_commands();
-// By name in any case, "get" or "config|get"; null if there is none.
-const CommandSpec* find_command(std::string_view name);
-
-// The whole way of one request: finds the command, checks arity and authentication, runs it, counts it. Requires: at
-// least one argument.
-void execute(std::span<const std::string_view> arguments, Session& session, Node& node, UnixMs now,
-             std::string& output);
 
 // A 64-bit integer as Redis reads one: no sign but '-', no leading zeros, no spaces.
 std::optional<std::int64_t> parse_integer(std::string_view text);

@@ -1,104 +1,77 @@
-#include <algorithm>
+#include "store/commands/command_table.h"
+
 #include <array>
-#include <unordered_map>
+#include <bit>
+#include <cstring>
 
-#include <fmt/format.h>
-
+#include "base/assert.h"
 #include "base/bytes.h"
-#include "store/commands/command.h"
 #include "store/commands/families.h"
 
 namespace weir::store {
 
 namespace {
 
-struct Table {
-  std::vector<const CommandSpec*> rows;
-  std::unordered_map<std::string_view, const CommandSpec*> by_name;
-
-  Table() {
-    for (const auto family : {config_commands(), connection_commands(), introspection_commands(), key_commands(),
-                              server_commands(), string_commands()}) {
-      for (const CommandSpec& spec : family) {
-        rows.push_back(&spec);
-        by_name.emplace(spec.name, &spec);
-        for (const CommandSpec& subcommand : spec.subcommands) by_name.emplace(subcommand.name, &subcommand);
-      }
-    }
-  }
-};
-
-const Table& table() {
-  static const Table instance;
-  return instance;
-}
-
-// The text that quotes what a client sent is cut, as in Redis, at 128 bytes.
-std::string unknown_command(std::span<const std::string_view> arguments) {
-  constexpr std::size_t kQuoted = 128;
-  std::string quoted;
-  for (const std::string_view argument : arguments.subspan(1)) {
-    if (quoted.size() >= kQuoted) break;
-    quoted += fmt::format("'{}' ", argument.substr(0, kQuoted - quoted.size()));
-  }
-  return fmt::format("ERR unknown command '{}', with args beginning with: {}", arguments[0].substr(0, kQuoted), quoted);
-}
-
-// The row of this request: the command's, or its subcommand's. Null: an error was replied.
-const CommandSpec* resolve(std::span<const std::string_view> arguments, wire::resp::ReplyWriter& reply) {
-  const CommandSpec* spec = find_command(arguments[0]);
-  if (spec == nullptr || spec->name.find('|') != std::string_view::npos) {
-    reply.error(unknown_command(arguments));
-    return nullptr;
-  }
-  if (spec->subcommands.empty() || arguments.size() < 2) return spec;
-  for (const CommandSpec& subcommand : spec->subcommands) {
-    if (base::equal_ignoring_case(subcommand.name.substr(spec->name.size() + 1), arguments[1])) return &subcommand;
-  }
-  reply.error(fmt::format("ERR unknown subcommand '{}'. Try {} HELP.", arguments[1].substr(0, 128),
-                          base::to_upper(spec->name)));
-  return nullptr;
+// Of the first eight bytes without their case, and the length: enough to tell most names apart.
+std::uint64_t hash_of(std::string_view name) {
+  std::uint64_t front = 0;
+  std::memcpy(&front, name.data(), std::min(name.size(), sizeof front));
+  front |= 0x2020'2020'2020'2020;
+  return ((front ^ name.size()) * 0x9e37'79b9'7f4a'7c15) >> 32;
 }
 
 }  // namespace
 
-std::span<const CommandSpec* const> all_commands() { return table().rows; }
-
-const CommandSpec* find_command(std::string_view name) {
-  constexpr std::size_t kLongestName = 32;
-  if (name.size() > kLongestName) return nullptr;
-  std::array<char, kLongestName> lowered{};
-  std::ranges::transform(name, lowered.begin(), base::ascii_lower);
-  const auto found = table().by_name.find(std::string_view(lowered.data(), name.size()));
-  return found == table().by_name.end() ? nullptr : found->second;
-}
-
-void execute(std::span<const std::string_view> arguments, Session& session, Node& node, UnixMs now,
-             std::string& output) {
-  const std::size_t reply_begin = output.size();
-  wire::resp::ReplyWriter reply(output, session.protocol);
-  if (const CommandSpec* spec = resolve(arguments, reply)) {
-    Call call(arguments, *spec, session, node, now, output);
-    if (!spec->accepts(arguments.size()) || spec->run == nullptr) {
-      call.wrong_arity();
-    } else if (!session.authenticated && !spec->has(kNoAuth)) {
-      reply.error("NOAUTH Authentication required.");
-    } else {
-      node.effects.begin();
-      spec->run(call);
-      call.settle_effects();
-      node.effects.end();
-      ++node.stats.commands_processed;
-    }
+CommandTable::CommandTable(std::span<const std::span<const CommandSpec>> families) {
+  for (const auto family : families) rows_.insert(rows_.end(), family.begin(), family.end());
+  const auto give_id = [this](CommandSpec& row) {
+    row.id = static_cast<std::uint16_t>(by_id_.size());
+    by_id_.push_back(&row);
+  };
+  subcommands_.reserve(rows_.size());
+  slots_.resize(std::bit_ceil(rows_.size() * 4));
+  mask_ = slots_.size() - 1;
+  for (CommandSpec& row : rows_) {
+    WEIR_ASSERT(find(row.name) == nullptr);
+    give_id(row);
+    std::size_t slot = hash_of(row.name) & mask_;
+    while (slots_[slot] != nullptr) slot = (slot + 1) & mask_;
+    slots_[slot] = &row;
+    if (row.subcommands.empty()) continue;
+    subcommands_.emplace_back(row.subcommands.begin(), row.subcommands.end());
+    for (CommandSpec& subcommand : subcommands_.back()) give_id(subcommand);
+    row.subcommands = subcommands_.back();
   }
-  if (output[reply_begin] == '-') ++node.stats.error_replies;
 }
 
-std::optional<std::int64_t> parse_integer(std::string_view text) {
-  const std::string_view digits = text.substr(text.starts_with('-') ? 1 : 0);
-  if (digits.empty() || digits[0] < '0' || digits[0] > '9') return std::nullopt;
-  if (digits[0] == '0' && text.size() > 1) return std::nullopt;
-  return base::parse_decimal<std::int64_t>(text);
+const CommandSpec* CommandTable::find(std::string_view name) const {
+  for (std::size_t slot = hash_of(name) & mask_; slots_[slot] != nullptr; slot = (slot + 1) & mask_) {
+    if (base::equal_ignoring_case(slots_[slot]->name, name)) return slots_[slot];
+  }
+  return nullptr;
+}
+
+const CommandSpec* CommandTable::find_subcommand(const CommandSpec& parent, std::string_view name) {
+  for (const CommandSpec& subcommand : parent.subcommands) {
+    if (base::equal_ignoring_case(subcommand.name.substr(parent.name.size() + 1), name)) return &subcommand;
+  }
+  return nullptr;
+}
+
+const CommandSpec* CommandTable::find_full(std::string_view name) const {
+  const std::size_t bar = name.find('|');
+  const CommandSpec* row = find(name.substr(0, bar));
+  if (row == nullptr || bar == std::string_view::npos) return row;
+  return find_subcommand(*row, name.substr(bar + 1));
+}
+
+const CommandTable& command_table() {
+  static const auto kFamilies =
+      std::to_array({client_commands(), config_commands(), connection_commands(), debug_commands(),
+                     introspection_commands(), key_commands(), monitoring_commands(), pubsub_commands(),
+                     server_commands(), string_commands(), transaction_commands()});
+  static const CommandTable kTable(kFamilies);
+  return kTable;
 }
 
 }  // namespace weir::store

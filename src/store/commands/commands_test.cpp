@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "store/commands/command.h"
+#include "base/bytes.h"
+#include "store/commands/command_table.h"
+#include "store/commands/dispatch.h"
 #include "store/commands/glob.h"
 #include "wire/resp/request.h"
 
@@ -124,17 +126,23 @@ TEST_F(Commands, DatabasesAreApartUntilFlushall) {
 }
 
 TEST(CommandTable, EveryRowIsWholeAndFoundByItsName) {
-  for (const CommandSpec* spec : all_commands()) {
-    EXPECT_EQ(find_command(spec->name), spec);
-    EXPECT_NE(spec->arity, 0) << spec->name;
-    EXPECT_TRUE(spec->summary.ends_with('.')) << spec->name;
-    EXPECT_FALSE(spec->since.empty()) << spec->name;
-    EXPECT_FALSE(spec->group.empty()) << spec->name;
-    EXPECT_TRUE(spec->run != nullptr || !spec->subcommands.empty()) << spec->name;
-    EXPECT_FALSE(spec->has(kWrite) && spec->has(kReadonly)) << spec->name;
+  const CommandTable& table = command_table();
+  for (std::size_t id = 0; id < table.ids(); ++id) {
+    const CommandSpec& spec = table.row(id);
+    EXPECT_EQ(spec.id, id);
+    EXPECT_EQ(table.find_full(spec.name), &spec) << spec.name;
+    EXPECT_EQ(table.find_full(base::to_upper(spec.name)), &spec) << spec.name;
+    EXPECT_NE(spec.arity, 0) << spec.name;
+    EXPECT_TRUE(spec.summary.ends_with('.')) << spec.name;
+    EXPECT_FALSE(spec.since.empty()) << spec.name;
+    EXPECT_FALSE(spec.group.empty()) << spec.name;
+    EXPECT_TRUE(spec.run != nullptr || !spec.subcommands.empty()) << spec.name;
+    EXPECT_FALSE(spec.has(kWrite) && spec.has(kReadonly)) << spec.name;
   }
-  EXPECT_EQ(find_command("GeT"), find_command("get"));
-  EXPECT_EQ(find_command(std::string(100, 'x')), nullptr);
+  for (const std::string_view none : {"", "g", "gets", "config|get", "get|x", "\xff\xff\xff\xff\xff\xff\xff\xff"}) {
+    EXPECT_EQ(table.find(none), nullptr) << none;
+  }
+  EXPECT_EQ(table.find(std::string(100'000, 'x')), nullptr);
 }
 
 TEST(Integers, AreReadAsRedisReadsThem) {

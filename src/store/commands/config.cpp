@@ -4,6 +4,7 @@
 #include "base/bytes.h"
 #include "store/commands/families.h"
 #include "store/commands/glob.h"
+#include "store/settings/redis_directives.h"
 
 namespace weir::store {
 
@@ -35,6 +36,9 @@ void config_set(Call& call) {
   };
   for (std::size_t i = 2; i < call.count(); i += 2) {
     const Directive* directive = find_directive(call.argument(i));
+    if (directive == nullptr && is_redis_directive(call.argument(i))) {
+      return refuse(base::to_lower(call.argument(i)), "this store does not have the directive");
+    }
     if (directive == nullptr) {
       return call.reply.error(fmt::format("ERR Unknown option or number of arguments for CONFIG SET - '{}'",
                                           base::printable(call.argument(i), 128)));
@@ -50,13 +54,35 @@ void config_set(Call& call) {
     }
   }
   call.node.settings = std::move(changed);
+  call.node.settings_changed();
   call.reply.ok();
 }
 
 void config_resetstat(Call& call) {
   call.node.stats = {};
+  call.node.statistics.reset();
   call.node.keyspace.stats() = {};
   call.reply.ok();
+}
+
+void config_rewrite(Call& call) {
+  const base::Result<bool> rewritten = call.node.rewrite_config();
+  if (!rewritten) return call.reply.error("ERR Rewriting config file: " + rewritten.error().text());
+  if (!*rewritten) return call.reply.error("ERR The server is running without a config file");
+  call.reply.ok();
+}
+
+void config_help(Call& call) {
+  static constexpr std::array<std::string_view, 8> kLines = {
+      "GET <pattern>",
+      "    Return parameters matching the glob-like <pattern> and their values.",
+      "SET <directive> <value>",
+      "    Set the configuration <directive> to <value>.",
+      "RESETSTAT",
+      "    Reset statistics reported by the INFO command.",
+      "REWRITE",
+      "    Rewrite the configuration file."};
+  call.help(kLines);
 }
 
 constexpr std::uint32_t kAdminAnyTime = kAdmin | kNoscript | kLoading | kStale;
@@ -64,6 +90,8 @@ constexpr std::uint32_t kAdminAnyTime = kAdmin | kNoscript | kLoading | kStale;
 constexpr std::array kSubcommands = {
     CommandSpec{
         "config|get", -3, kAdminAnyTime, 0, {}, "Returns settings by pattern.", "2.0.0", "server", {}, config_get},
+    CommandSpec{
+        "config|help", 2, kLoading | kStale, 0, {}, "Describes the subcommands.", "5.0.0", "server", {}, config_help},
     CommandSpec{"config|resetstat",
                 2,
                 kAdminAnyTime,
@@ -74,6 +102,16 @@ constexpr std::array kSubcommands = {
                 "server",
                 {},
                 config_resetstat},
+    CommandSpec{"config|rewrite",
+                2,
+                kAdminAnyTime,
+                0,
+                {},
+                "Writes the settings to the file that they came from.",
+                "2.8.0",
+                "server",
+                {},
+                config_rewrite},
     CommandSpec{"config|set",
                 -4,
                 kAdminAnyTime,

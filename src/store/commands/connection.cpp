@@ -1,10 +1,11 @@
-// AUTH, ECHO, HELLO, PING, QUIT, SELECT: what concerns the connection and not the data.
+// AUTH, ECHO, HELLO, PING, QUIT, RESET, SELECT: what concerns the connection and not the data.
 #include <algorithm>
 #include <limits>
 
 #include <fmt/format.h>
 
 #include "base/bytes.h"
+#include "store/commands/dispatch.h"
 #include "store/commands/families.h"
 #include "store/commands/version.h"
 
@@ -49,7 +50,12 @@ void echo(Call& call) { call.reply.bulk(call.argument(1)); }
 
 void ping(Call& call) {
   if (call.count() > 2) return call.wrong_arity();
-  if (call.count() == 1) {
+  if (call.session.subscribed() && call.session.protocol == Protocol::kResp2) {
+    // So that it cannot be taken for a message.
+    call.reply.array(2);
+    call.reply.bulk("pong");
+    call.reply.bulk(call.count() == 1 ? "" : call.argument(1));
+  } else if (call.count() == 1) {
     call.reply.simple("PONG");
   } else {
     call.reply.bulk(call.argument(1));
@@ -61,8 +67,9 @@ void quit(Call& call) {
   call.reply.ok();
 }
 
-bool is_client_name(std::string_view name) {
-  return std::ranges::all_of(name, [](char c) { return c >= '!' && c <= '~'; });
+void reset(Call& call) {
+  reset_session(call.session, call.node);
+  call.reply.simple("RESET");
 }
 
 void hello(Call& call) {
@@ -128,6 +135,7 @@ void select(Call& call) {
 }
 
 constexpr std::uint32_t kHandshake = kNoscript | kLoading | kStale | kFast | kNoAuth | kAllowBusy;
+constexpr std::uint32_t kLifetime = kHandshake | kForSubscribers | kNeverQueued;
 
 constexpr std::array kCommands = {
     CommandSpec{"auth",
@@ -162,7 +170,7 @@ constexpr std::array kCommands = {
                 hello},
     CommandSpec{"ping",
                 -1,
-                kFast,
+                kFast | kForSubscribers,
                 kConnectionCategory,
                 {},
                 "Answers PONG, or the given string.",
@@ -171,7 +179,17 @@ constexpr std::array kCommands = {
                 kAllShards,
                 ping},
     CommandSpec{
-        "quit", -1, kHandshake, kConnectionCategory, {}, "Closes the connection.", "1.0.0", "connection", {}, quit},
+        "quit", -1, kLifetime, kConnectionCategory, {}, "Closes the connection.", "1.0.0", "connection", {}, quit},
+    CommandSpec{"reset",
+                1,
+                kLifetime,
+                kConnectionCategory,
+                {},
+                "Forgets all that the connection has set, as if it had just come.",
+                "6.2.0",
+                "connection",
+                {},
+                reset},
     CommandSpec{"select",
                 2,
                 kLoading | kStale | kFast,
@@ -185,6 +203,10 @@ constexpr std::array kCommands = {
 };
 
 }  // namespace
+
+bool is_client_name(std::string_view name) {
+  return std::ranges::all_of(name, [](char c) { return c >= '!' && c <= '~'; });
+}
 
 std::span<const CommandSpec> connection_commands() { return kCommands; }
 

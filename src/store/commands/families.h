@@ -9,14 +9,23 @@
 
 namespace weir::store {
 
+std::span<const CommandSpec> client_commands();
 std::span<const CommandSpec> config_commands();
 std::span<const CommandSpec> connection_commands();
+std::span<const CommandSpec> debug_commands();
 std::span<const CommandSpec> introspection_commands();
 std::span<const CommandSpec> key_commands();
+std::span<const CommandSpec> monitoring_commands();
+std::span<const CommandSpec> pubsub_commands();
 std::span<const CommandSpec> server_commands();
 std::span<const CommandSpec> string_commands();
+std::span<const CommandSpec> transaction_commands();
+
+// What CLIENT SETNAME and HELLO SETNAME accept.
+bool is_client_name(std::string_view name);
 
 // What rows say about their keys, as COMMAND spells it.
+inline constexpr std::array<std::string_view, 1> kNotKey = {"not_key"};
 inline constexpr std::array<std::string_view, 1> kReadsKey = {"RO"};
 inline constexpr std::array<std::string_view, 2> kReadsValue = {"RO", "access"};
 inline constexpr std::array<std::string_view, 2> kUpdatesKey = {"RW", "update"};

@@ -1,31 +1,41 @@
 #include "store/commands/info.h"
 
+#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
 
 #include "base/bytes.h"
+#include "store/commands/command_table.h"
 #include "store/commands/version.h"
 
 namespace weir::store {
 
 namespace {
 
-void add_server(std::string& to, const Node&, const HostFacts& host) {
+void add_server(std::string& to, const Node& node, const HostFacts& host) {
   to += fmt::format(
       "redis_version:{}\r\nweir_version:{}\r\nredis_mode:standalone\r\nos:{}\r\narch_bits:64\r\nmultiplexing_api:{}\r\n"
-      "process_id:{}\r\nrun_id:{}\r\ntcp_port:{}\r\nuptime_in_seconds:{}\r\nuptime_in_days:{}\r\nexecutable:{}\r\n",
-      kRedisVersion, kWeirVersion, host.os, host.event_loop, host.process_id, host.run_id, host.port, host.uptime_s,
-      host.uptime_s / 86'400, host.executable);
+      "process_id:{}\r\nrun_id:{}\r\ntcp_port:{}\r\nserver_time_usec:{}\r\nuptime_in_seconds:{}\r\nuptime_in_days:{}"
+      "\r\nexecutable:{}\r\nconfig_file:{}\r\n",
+      kRedisVersion, kWeirVersion, host.os, host.event_loop, host.process_id, host.run_id, host.port, node.unix_us(),
+      host.uptime_s, host.uptime_s / 86'400, host.executable, host.config_file);
 }
 
 void add_clients(std::string& to, const Node& node, const HostFacts& host) {
-  to += fmt::format("connected_clients:{}\r\nmaxclients:{}\r\n", host.connected_clients, node.settings.maxclients);
+  const auto timeouts = static_cast<std::uint64_t>(std::ranges::count_if(
+      node.sessions, [](const auto& one) { return one.second->waiting != nullptr && one.second->waiting->deadline; }));
+  to += fmt::format("connected_clients:{}\r\nmaxclients:{}\r\nblocked_clients:{}\r\nclients_in_timeout_table:{}\r\n",
+                    host.connected_clients, node.settings.maxclients, node.blocked.waiting_for_keys(), timeouts);
 }
 
 void add_memory(std::string& to, const Node&, const HostFacts& host) {
   to += fmt::format("used_memory:{}\r\nused_memory_rss:{}\r\ntotal_system_memory:{}\r\n", host.used_memory_bytes,
                     host.resident_bytes, host.total_memory_bytes);
+}
+
+void add_persistence(std::string& to, const Node& node, const HostFacts&) {
+  to += fmt::format("loading:0\r\nrdb_changes_since_last_save:{}\r\n", node.effects.changes_since_save());
 }
 
 void add_stats(std::string& to, const Node& node, const HostFacts&) {
@@ -34,9 +44,12 @@ void add_stats(std::string& to, const Node& node, const HostFacts&) {
   to += fmt::format(
       "total_connections_received:{}\r\ntotal_commands_processed:{}\r\ntotal_net_input_bytes:{}\r\n"
       "total_net_output_bytes:{}\r\nrejected_connections:{}\r\nexpired_keys:{}\r\nkeyspace_hits:{}\r\n"
-      "keyspace_misses:{}\r\ntotal_error_replies:{}\r\n",
+      "keyspace_misses:{}\r\npubsub_channels:{}\r\npubsub_patterns:{}\r\npubsubshard_channels:{}\r\n"
+      "total_error_replies:{}\r\nclient_output_buffer_limit_disconnections:{}\r\n",
       stats.connections_received, stats.commands_processed, stats.input_bytes, stats.output_bytes,
-      stats.connections_rejected, keys.expired, keys.hits, keys.misses, stats.error_replies);
+      stats.connections_rejected, keys.expired, keys.hits, keys.misses, node.pubsub.of(ChannelKind::kChannel).size(),
+      node.pubsub.of(ChannelKind::kPattern).size(), node.pubsub.of(ChannelKind::kShard).size(), stats.error_replies,
+      stats.output_limit_disconnections);
 }
 
 void add_replication(std::string& to, const Node&, const HostFacts&) { to += "role:master\r\nconnected_slaves:0\r\n"; }
@@ -44,6 +57,43 @@ void add_replication(std::string& to, const Node&, const HostFacts&) { to += "ro
 void add_cpu(std::string& to, const Node&, const HostFacts& host) {
   to += fmt::format("used_cpu_sys:{:.6f}\r\nused_cpu_user:{:.6f}\r\n", host.cpu_system_s, host.cpu_user_s);
 }
+
+// Without the commands that nobody has called.
+template <class Line>
+void add_commands(std::string& to, const Node& node, Line&& line) {
+  for (std::size_t id = 0; id < node.commands.ids(); ++id) line(to, node.commands.row(id).name, node.statistics.of(id));
+}
+
+void add_commandstats(std::string& to, const Node& node, const HostFacts&) {
+  add_commands(to, node, [&](std::string& text, std::string_view name, const CommandCounts& counts) {
+    if (counts.calls + counts.rejected + counts.failed == 0) return;
+    const double us = static_cast<double>(counts.ticks) * node.stopwatch.ns_per_tick / 1000;
+    text += fmt::format("cmdstat_{}:calls={},usec={:.0f},usec_per_call={:.2f},rejected_calls={},failed_calls={}\r\n",
+                        name, counts.calls, us, counts.calls == 0 ? 0 : us / static_cast<double>(counts.calls),
+                        counts.rejected, counts.failed);
+  });
+}
+
+void add_errorstats(std::string& to, const Node& node, const HostFacts&) {
+  for (const auto& [code, count] : node.statistics.errors()) {
+    to += fmt::format("errorstat_{}:count={}\r\n", code, count);
+  }
+}
+
+void add_latencystats(std::string& to, const Node& node, const HostFacts&) {
+  const std::vector<double>& percentiles = node.settings.latency_percentiles;
+  add_commands(to, node, [&](std::string& text, std::string_view name, const CommandCounts& counts) {
+    if (counts.latency == nullptr || percentiles.empty()) return;
+    text += fmt::format("latency_percentiles_usec_{}:", name);
+    for (std::size_t i = 0; i < percentiles.size(); ++i) {
+      const double us = static_cast<double>(counts.latency->quantile(percentiles[i] / 100)) / 1000;
+      text += fmt::format("{}p{}={:.3f}", i == 0 ? "" : ",", percentiles[i], us);
+    }
+    text += "\r\n";
+  });
+}
+
+void add_cluster(std::string& to, const Node&, const HostFacts&) { to += "cluster_enabled:0\r\n"; }
 
 void add_keyspace(std::string& to, const Node& node, const HostFacts&) {
   for (std::size_t i = 0; i < node.keyspace.size(); ++i) {
@@ -55,26 +105,29 @@ void add_keyspace(std::string& to, const Node& node, const HostFacts&) {
 
 struct Section {
   std::string_view name;
+  bool by_default;  // Shown when none is asked for.
   void (*add)(std::string& to, const Node& node, const HostFacts& host);
 };
 
-constexpr std::array<Section, 7> kSections = {{{"Server", add_server},
-                                               {"Clients", add_clients},
-                                               {"Memory", add_memory},
-                                               {"Stats", add_stats},
-                                               {"Replication", add_replication},
-                                               {"CPU", add_cpu},
-                                               {"Keyspace", add_keyspace}}};
+constexpr std::array kSections = {Section{"Server", true, add_server},
+                                  Section{"Clients", true, add_clients},
+                                  Section{"Memory", true, add_memory},
+                                  Section{"Persistence", true, add_persistence},
+                                  Section{"Stats", true, add_stats},
+                                  Section{"Replication", true, add_replication},
+                                  Section{"CPU", true, add_cpu},
+                                  Section{"Commandstats", false, add_commandstats},
+                                  Section{"Errorstats", true, add_errorstats},
+                                  Section{"Latencystats", false, add_latencystats},
+                                  Section{"Cluster", true, add_cluster},
+                                  Section{"Keyspace", true, add_keyspace}};
 
-bool is_wanted(std::string_view section, std::span<const std::string_view> wanted) {
-  if (wanted.empty()) return true;
-  for (const std::string_view name : wanted) {
-    for (const std::string_view match :
-         {section, std::string_view("all"), std::string_view("everything"), std::string_view("default")}) {
-      if (base::equal_ignoring_case(name, match)) return true;
-    }
-  }
-  return false;
+bool is_wanted(const Section& section, std::span<const std::string_view> wanted) {
+  if (wanted.empty()) return section.by_default;
+  return std::ranges::any_of(wanted, [&](std::string_view name) {
+    const auto is = [name](std::string_view word) { return base::equal_ignoring_case(name, word); };
+    return is(section.name) || is("all") || is("everything") || (section.by_default && is("default"));
+  });
 }
 
 }  // namespace
@@ -83,7 +136,7 @@ std::string render_info(const Node& node, std::span<const std::string_view> want
   const HostFacts host = node.host_facts();
   std::string text;
   for (const Section& section : kSections) {
-    if (!is_wanted(section.name, wanted)) continue;
+    if (!is_wanted(section, wanted)) continue;
     if (!text.empty()) text += "\r\n";
     text += fmt::format("# {}\r\n", section.name);
     section.add(text, node, host);

@@ -1,17 +1,59 @@
 // COMMAND: the table of commands, told to clients.
-#include <bit>
+#include <algorithm>
+#include <array>
 
+#include "store/commands/command_table.h"
 #include "store/commands/families.h"
 
 namespace weir::store {
 
 namespace {
 
-constexpr std::array<std::string_view, 12> kFlagNames = {"write",  "readonly", "denyoom",  "admin",
-                                                         "pubsub", "noscript", "blocking", "loading",
-                                                         "stale",  "fast",     "no_auth",  "allow_busy"};
-constexpr std::array<std::string_view, 9> kCategoryNames = {"@keyspace", "@read", "@write",     "@string",    "@admin",
-                                                            "@fast",     "@slow", "@dangerous", "@connection"};
+struct BitName {
+  std::uint32_t bit;
+  std::string_view name;
+};
+
+// Both in the order in which Redis lists them.
+constexpr std::array kFlagNames = {BitName{kWrite, "write"},
+                                   BitName{kReadonly, "readonly"},
+                                   BitName{kDenyOom, "denyoom"},
+                                   BitName{kAdmin, "admin"},
+                                   BitName{kPubsub, "pubsub"},
+                                   BitName{kNoscript, "noscript"},
+                                   BitName{kBlocking, "blocking"},
+                                   BitName{kLoading, "loading"},
+                                   BitName{kStale, "stale"},
+                                   BitName{kSkipMonitor, "skip_monitor"},
+                                   BitName{kSkipSlowlog, "skip_slowlog"},
+                                   BitName{kFast, "fast"},
+                                   BitName{kNoAuth, "no_auth"},
+                                   BitName{kNoMandatoryKeys, "no_mandatory_keys"},
+                                   BitName{kNoAsyncLoading, "no_async_loading"},
+                                   BitName{kNoMulti, "no_multi"},
+                                   BitName{kMovableKeys, "movablekeys"},
+                                   BitName{kAllowBusy, "allow_busy"}};
+constexpr std::array kCategoryNames = {BitName{kKeyspaceCategory, "@keyspace"},
+                                       BitName{kReadCategory, "@read"},
+                                       BitName{kWriteCategory, "@write"},
+                                       BitName{kSetCategory, "@set"},
+                                       BitName{kSortedSetCategory, "@sortedset"},
+                                       BitName{kListCategory, "@list"},
+                                       BitName{kHashCategory, "@hash"},
+                                       BitName{kStringCategory, "@string"},
+                                       BitName{kBitmapCategory, "@bitmap"},
+                                       BitName{kHyperLogLogCategory, "@hyperloglog"},
+                                       BitName{kGeoCategory, "@geo"},
+                                       BitName{kStreamCategory, "@stream"},
+                                       BitName{kPubsubCategory, "@pubsub"},
+                                       BitName{kAdminCategory, "@admin"},
+                                       BitName{kFastCategory, "@fast"},
+                                       BitName{kSlowCategory, "@slow"},
+                                       BitName{kBlockingCategory, "@blocking"},
+                                       BitName{kDangerousCategory, "@dangerous"},
+                                       BitName{kConnectionCategory, "@connection"},
+                                       BitName{kTransactionCategory, "@transaction"},
+                                       BitName{kScriptingCategory, "@scripting"}};
 
 // What the flags say about the category, as Redis derives it.
 std::uint32_t all_categories(const CommandSpec& spec) {
@@ -19,16 +61,17 @@ std::uint32_t all_categories(const CommandSpec& spec) {
   if (spec.has(kWrite)) categories |= kWriteCategory;
   if (spec.has(kReadonly)) categories |= kReadCategory;
   if (spec.has(kAdmin)) categories |= kAdminCategory | kDangerousCategory;
+  if (spec.has(kPubsub)) categories |= kPubsubCategory;
+  if (spec.has(kBlocking)) categories |= kBlockingCategory;
   categories |= spec.has(kFast) ? kFastCategory : kSlowCategory;
   return categories;
 }
 
-template <std::size_t kCount>
-void reply_names(wire::resp::ReplyWriter& reply, std::uint32_t bits,
-                 const std::array<std::string_view, kCount>& names) {
-  reply.set(static_cast<std::size_t>(std::popcount(bits)));
-  for (std::size_t i = 0; i < kCount; ++i) {
-    if (bits & (1u << i)) reply.simple(names[i]);
+void reply_names(wire::resp::ReplyWriter& reply, std::uint32_t bits, std::span<const BitName> names) {
+  const auto is_set = [bits](const BitName& one) { return (bits & one.bit) != 0; };
+  reply.set(static_cast<std::size_t>(std::ranges::count_if(names, is_set)));
+  for (const BitName& one : names) {
+    if (is_set(one)) reply.simple(one.name);
   }
 }
 
@@ -82,17 +125,17 @@ void reply_row(wire::resp::ReplyWriter& reply, const CommandSpec& spec) {
 }
 
 void command(Call& call) {
-  call.reply.array(all_commands().size());
-  for (const CommandSpec* spec : all_commands()) reply_row(call.reply, *spec);
+  call.reply.array(call.node.commands.rows().size());
+  for (const CommandSpec& spec : call.node.commands.rows()) reply_row(call.reply, spec);
 }
 
-void command_count(Call& call) { call.reply.integer(static_cast<std::int64_t>(all_commands().size())); }
+void command_count(Call& call) { call.reply.integer(static_cast<std::int64_t>(call.node.commands.rows().size())); }
 
 void command_info(Call& call) {
   if (call.count() == 2) return command(call);
   call.reply.array(call.count() - 2);
   for (const std::string_view name : call.arguments.subspan(2)) {
-    if (const CommandSpec* spec = find_command(name)) {
+    if (const CommandSpec* spec = call.node.commands.find_full(name)) {
       reply_row(call.reply, *spec);
     } else {
       call.reply.null();
@@ -103,10 +146,10 @@ void command_info(Call& call) {
 void command_docs(Call& call) {
   std::vector<const CommandSpec*> rows;
   if (call.count() == 2) {
-    rows.assign(all_commands().begin(), all_commands().end());
+    for (const CommandSpec& spec : call.node.commands.rows()) rows.push_back(&spec);
   } else {
     for (const std::string_view name : call.arguments.subspan(2)) {
-      if (const CommandSpec* spec = find_command(name)) rows.push_back(spec);
+      if (const CommandSpec* spec = call.node.commands.find_full(name)) rows.push_back(spec);
     }
   }
   call.reply.map(rows.size());

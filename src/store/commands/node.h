@@ -4,20 +4,30 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
+#include <vector>
 
+#include "base/time.h"
+#include "store/commands/blocking.h"
 #include "store/commands/effects.h"
+#include "store/commands/pubsub.h"
+#include "store/commands/statistics.h"
+#include "store/commands/watches.h"
 #include "store/keyspace/keyspace.h"
 #include "store/settings/settings.h"
 
 namespace weir::store {
 
+class CommandTable;
+
 // What INFO shows and only the driver can measure.
 struct HostFacts {
   std::string os;  // "Linux 6.1.0 x86_64"
   std::string executable;
-  std::string event_loop;  // "epoll" or "io_uring"
-  std::string run_id;      // 40 hexadecimal digits.
+  std::string config_file;  // Empty: there is none.
+  std::string event_loop;   // "epoll" or "io_uring"
+  std::string run_id;       // 40 hexadecimal digits.
   std::int64_t process_id = 0;
   std::uint16_t port = 0;
   std::int64_t uptime_s = 0;
@@ -32,33 +42,85 @@ struct HostFacts {
 struct NodeStats {
   std::uint64_t connections_received = 0;
   std::uint64_t connections_rejected = 0;
+  std::uint64_t output_limit_disconnections = 0;
   std::uint64_t commands_processed = 0;
   std::uint64_t error_replies = 0;
   std::uint64_t input_bytes = 0;
   std::uint64_t output_bytes = 0;
 };
 
+// CLIENT PAUSE.
+struct Pause {
+  enum class Mode : unsigned char { kNone, kWrites, kAll };
+
+  Mode mode = Mode::kNone;
+  base::MonoTime until{};
+};
+
 struct Node final : RemovalListener {
-  explicit Node(Settings initial) : settings(std::move(initial)), keyspace(settings.databases) {
-    keyspace.context().listener = this;
-  }
+  explicit Node(Settings initial);
+  Node(Settings initial, const CommandTable& table);
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
 
-  // What everybody who cares about a key has to hear, in the order in which a command calls them (call.h).
+  // What everybody who cares about a key has to hear; commands call these through their Call.
   //
   // The value or the expiry of the key is another one now, or it is gone.
-  void touch(std::size_t database, std::string_view key);
+  void touch(std::size_t database, std::string_view key) {
+    if (!watches.empty()) watches.touch({database, key});
+    if (!blocked.empty()) blocked.touched({database, key});
+  }
   // Something happened to the key that subscribers of keyspace notifications may want to know.
-  void notify(std::size_t database, std::string_view key, EventClass event_class, std::string_view event);
+  void notify(std::size_t database, std::string_view key, EventClass event_class, std::string_view event) {
+    if (contains(settings.notify_keyspace_events, event_class)) publish_event(database, key, event);
+  }
   // A key expired or was evicted: an effect like any other.
   void on_removed(std::size_t database, std::string_view key, RemovalReason reason) override;
+  // Before all keys of a database are removed.
+  void before_clearing(std::size_t database, UnixMs now);
+  // Before two databases change places.
+  void before_swapping(std::size_t first, std::size_t second, UnixMs now);
 
+  bool exists(std::size_t database, std::string_view key, UnixMs now);
+
+  // The settings were changed by CONFIG SET, or the stopwatch was corrected: what is kept in another form follows.
+  void settings_changed();
+
+  const CommandTable& commands;
   Settings settings;
   Keyspace keyspace;
   NodeStats stats;
   Effects effects;
+  Watches watches;
+  PubSub pubsub;
+  BlockedClients blocked;
+  Pause pause;
+  CommandStatistics statistics;
+  SlowLog slow_log;
+  LatencyMonitor latency;
+  std::map<std::uint64_t, Session*> sessions;  // By id, which is the order in which they came.
+  std::vector<Session*> monitors;
+
+  // Set by the driver at the beginning of each turn: what timeouts are counted by.
+  base::MonoTime mono_now{};
+  Stopwatch stopwatch;
+  std::uint64_t last_ticks = 0;                  // When the last request ended, or the first of a batch began.
+  std::uint64_t slow_ticks = ~std::uint64_t{0};  // From here on a command is looked at by SLOWLOG or LATENCY.
+
   std::function<HostFacts()> host_facts = [] { return HostFacts(); };
+  // For TIME: microseconds since 1970.
+  std::function<std::int64_t()> unix_us = [] { return std::int64_t{0}; };
+  // For DEBUG SLEEP: holds the data thread.
+  std::function<void(base::Duration)> sleep = [](base::Duration) {};
+  // For CONFIG REWRITE: writes the settings to their file; false: there is none.
+  std::function<base::Result<bool>()> rewrite_config = [] { return false; };
+  // Whether the driver removes expired keys that nobody reads; DEBUG SET-ACTIVE-EXPIRE.
+  bool active_expire = true;
+  // SHUTDOWN asks for it; the driver ends after this turn.
+  bool shutdown_requested = false;
+
+ private:
+  void publish_event(std::size_t database, std::string_view key, std::string_view event);
 };
 
 }  // namespace weir::store

@@ -1,4 +1,4 @@
-// DBSIZE, FLUSHALL, INFO: what concerns the whole store.
+// DBSIZE, FLUSHALL, INFO, ROLE, SHUTDOWN, TIME, WAIT: what concerns the whole store.
 #include <fmt/format.h>
 
 #include "base/bytes.h"
@@ -15,12 +15,72 @@ void flushall(Call& call) {
   const bool known = call.count() == 1 || (call.count() == 2 && (base::equal_ignoring_case(call.argument(1), "ASYNC") ||
                                                                  base::equal_ignoring_case(call.argument(1), "SYNC")));
   if (!known) return call.syntax_error();
+  std::uint64_t removed = 0;
+  for (std::size_t i = 0; i < call.node.keyspace.size(); ++i) {
+    call.node.before_clearing(i, call.now);
+    removed += call.node.keyspace.database(i).size();
+  }
   call.node.keyspace.clear();
+  call.count_changes(removed);
+  // Said even when there was nothing: a replica that holds more than its master gets rid of it.
+  call.replicate_verbatim(EffectAudience::kEverywhere);
   call.reply.ok();
 }
 
 void info(Call& call) { call.reply.verbatim("txt", render_info(call.node, call.arguments.subspan(1))); }
 
+void time(Call& call) {
+  const std::int64_t us = call.node.unix_us();
+  call.reply.array(2);
+  call.reply.bulk(fmt::to_string(us / 1'000'000));
+  call.reply.bulk(fmt::to_string(us % 1'000'000));
+}
+
+// A master without replicas, whose offset counts nothing yet.
+void role(Call& call) {
+  call.reply.array(3);
+  call.reply.bulk("master");
+  call.reply.integer(0);
+  call.reply.array(0);
+}
+
+// There are no replicas: who asks for none has them, all others wait in vain.
+void wait(Call& call) {
+  const auto replicas = parse_integer(call.argument(1));
+  if (!replicas) return call.not_an_integer();
+  const auto timeout_ms = parse_integer(call.argument(2));
+  if (!timeout_ms) return call.reply.error("ERR timeout is not an integer or out of range");
+  if (*timeout_ms < 0) return call.reply.error("ERR timeout is negative");
+  if (*replicas <= 0 || !call.may_block()) return call.reply.integer(0);
+  constexpr std::int64_t kLongest = std::int64_t{100} * 365 * 24 * 3600 * 1000;
+  call.block({.keys = {},
+              .timeout = std::chrono::milliseconds(std::min(*timeout_ms, kLongest)),
+              .on_timeout = [](Call& late) { late.reply.integer(0); }});
+}
+
+// Nothing is kept, so there is nothing to save before it.
+void shutdown(Call& call) {
+  bool save = false, nosave = false, abort = false;
+  for (const std::string_view word : call.arguments.subspan(1)) {
+    const auto is = [word](std::string_view one) { return base::equal_ignoring_case(word, one); };
+    if (is("SAVE")) {
+      save = true;
+    } else if (is("NOSAVE")) {
+      nosave = true;
+    } else if (is("ABORT")) {
+      abort = true;
+    } else if (!is("NOW") && !is("FORCE")) {
+      return call.syntax_error();
+    }
+  }
+  if ((abort && call.count() > 2) || (save && nosave)) return call.syntax_error();
+  if (abort) return call.reply.error("ERR No shutdown in progress.");
+  if (save) return call.reply.error("ERR Errors trying to SHUTDOWN. Check logs.");
+  call.node.shutdown_requested = true;
+  call.session.close_after_reply = true;
+}
+
+constexpr std::array<std::string_view, 2> kLeastOfShards = {"request_policy:all_shards", "response_policy:agg_min"};
 constexpr std::array<std::string_view, 3> kInfoTips = {"nondeterministic_output", "request_policy:all_shards",
                                                        "response_policy:special"};
 
@@ -55,6 +115,46 @@ constexpr std::array kCommands = {
                 "server",
                 kInfoTips,
                 info},
+    CommandSpec{"role",
+                1,
+                kNoscript | kLoading | kStale | kFast,
+                kAdminCategory | kDangerousCategory,
+                {},
+                "Tells the part that the store has in replication.",
+                "2.8.12",
+                "server",
+                {},
+                role},
+    CommandSpec{"shutdown",
+                -1,
+                kAdmin | kNoscript | kLoading | kStale | kNoMulti | kAllowBusy,
+                0,
+                {},
+                "Ends the store.",
+                "1.0.0",
+                "server",
+                {},
+                shutdown},
+    CommandSpec{"time",
+                1,
+                kLoading | kStale | kFast,
+                0,
+                {},
+                "Returns the time of the store's machine.",
+                "2.6.0",
+                "server",
+                kNondeterministic,
+                time},
+    CommandSpec{"wait",
+                3,
+                kNoscript,
+                kConnectionCategory,
+                {},
+                "Waits until replicas have acknowledged what the connection wrote.",
+                "3.0.0",
+                "generic",
+                kLeastOfShards,
+                wait},
 };
 
 }  // namespace

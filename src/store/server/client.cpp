@@ -1,7 +1,7 @@
 #include "store/server/client.h"
 
 #include "base/log.h"
-#include "store/commands/command.h"
+#include "store/commands/dispatch.h"
 #include "store/server/server.h"
 
 namespace weir::store {
@@ -9,17 +9,49 @@ namespace weir::store {
 using runtime::Connection;
 using wire::resp::RequestParser;
 
-Client::Client(Server& server, Connection& connection, Session session)
-    : server_(server),
-      connection_(connection),
-      session_(std::move(session)),
-      idle_timer_(connection.loop().timers(), [this] { connection_.close(); }) {
+namespace {
+
+// What a client that waits may send ahead; then it is not read from until it goes on.
+constexpr std::size_t kAheadBytes = 64 << 10;
+// A peer that does not read its last reply is given so long.
+constexpr base::Duration kClosingTime = std::chrono::seconds(10);
+
+bool is_loopback(const runtime::Endpoint& endpoint) {
+  return endpoint.is_unix() || endpoint.host().starts_with("127.") || endpoint.host() == "::1";
+}
+
+// As CLIENT LIST spells it.
+std::string address_text(const runtime::Endpoint& endpoint, const std::string& unix_path) {
+  return endpoint.is_unix() ? unix_path + ":0" : endpoint.to_string();
+}
+
+}  // namespace
+
+Client::Client(Server& server, Connection& connection, std::uint64_t id)
+    : server_(server), connection_(connection), idle_timer_(connection.loop().timers(), [this] { idled(); }) {
+  Node& node = server.node();
+  const runtime::Endpoint peer = connection.peer();
+  session_.id = id;
+  session_.port = this;
+  session_.address = address_text(peer, node.settings.unixsocket);
+  session_.local_address = address_text(connection.local(), node.settings.unixsocket);
+  session_.is_local = is_loopback(peer);
+  session_.connected_at = session_.last_request_at = connection.loop().now();
+  session_.authenticated = node.settings.requirepass.empty();
   parser_.set_authenticated(session_.authenticated);
+  node.sessions.emplace(id, &session_);
   keep_idle_timer();
 }
 
-void Client::on_receive(Connection& connection, std::string_view bytes) {
+void Client::turn_away(std::string_view reply) {
+  connection_.output() += reply;
+  close_after_flush();
+}
+
+void Client::on_receive(Connection&, std::string_view bytes) {
   server_.node().stats.input_bytes += bytes.size();
+  if (closing_) return;
+  session_.last_request_at = connection_.loop().now();
   keep_idle_timer();
   parser_.set_max_bulk_bytes(server_.node().settings.proto_max_bulk_len);
   if (pending_.empty()) {
@@ -29,54 +61,148 @@ void Client::on_receive(Connection& connection, std::string_view bytes) {
     pending_.append(bytes);
     pending_.erase(0, run_requests(pending_));
   }
-  if (closing_) return;
-  if (pending_.size() > kQueryBufferBytes) {
-    if (server_.log_throttle().pass(connection.loop().now())) {
-      base::log::warning("closing client {}: its unfinished request is over {} bytes", session_.id, kQueryBufferBytes);
-    }
-    connection.close();
-    return;
-  }
-  // A large value grows the buffer once, not by doubling.
-  if (const std::size_t expected = parser_.expected_bytes(); expected > pending_.capacity()) pending_.reserve(expected);
+  if (!closing_) bound_requests();
 }
 
-void Client::on_drained(Connection& connection) {
-  if (closing_) return;
-  connection.resume_receive();
+void Client::bound_requests() {
+  const std::uint64_t limit = server_.node().settings.client_query_buffer_limit;
+  if (pending_.size() + session_.transaction.queued_bytes > limit) {
+    if (server_.log_throttle().pass(connection_.loop().now())) {
+      base::log::warning("closing client {}: its unfinished request is over client-query-buffer-limit, {} bytes",
+                         session_.id, limit);
+    }
+    return connection_.close();
+  }
+  if (session_.waiting != nullptr && pending_.size() >= kAheadBytes) {
+    receive_paused_ = true;
+    return connection_.pause_receive();
+  }
+  // A large value grows the buffer once, not by doubling; nor does it leave its buffer behind.
+  if (const std::size_t expected = parser_.expected_bytes(); expected > pending_.capacity()) {
+    pending_.reserve(expected);
+  } else if (pending_.empty() && pending_.capacity() > kAheadBytes) {
+    pending_ = {};
+  }
+}
+
+// A client that waits and will hear no more requests need not be served any more.
+void Client::on_end(Connection& connection) {
+  if (session_.waiting != nullptr) return connection.close();
+  close_after_flush();
+}
+
+void Client::on_drained(Connection&) { run_pending(); }
+
+void Client::run_pending() {
+  if (closing_ || session_.waiting != nullptr) return;
+  if (receive_paused_) {
+    receive_paused_ = false;
+    connection_.resume_receive();
+  }
   pending_.erase(0, run_requests(pending_));
+  if (!closing_) bound_requests();
 }
 
 void Client::on_close(Connection&, const runtime::CloseReason&) { server_.forget(*this); }
 
+bool Client::may_run() {
+  if (session_.waiting != nullptr) return false;
+  if (!connection_.congested()) return true;
+  receive_paused_ = true;
+  connection_.pause_receive();
+  return false;
+}
+
 std::size_t Client::run_requests(std::string_view bytes) {
+  Node& node = server_.node();
+  node.mono_now = connection_.loop().now();
+  node.last_ticks = node.stopwatch.ticks();
   std::string_view rest = bytes;
-  while (true) {
-    if (connection_.congested()) {
-      connection_.pause_receive();
-      break;
-    }
+  while (may_run()) {
     const RequestParser::Step step = parser_.parse(rest);
     if (step.status == RequestParser::Status::kCommand) {
-      std::string& output = connection_.output();
-      const std::size_t before = output.size();
-      execute(parser_.arguments(), session_, server_.node(), server_.wall_ms(), output);
-      server_.node().stats.output_bytes += output.size() - before;
-      parser_.set_authenticated(session_.authenticated);
+      run_request();
     } else if (step.status == RequestParser::Status::kError) {
       wire::resp::ReplyWriter(connection_.output(), session_.protocol).error("ERR " + parser_.error());
       session_.close_after_reply = true;
     }
     rest.remove_prefix(step.consumed);
     if (session_.close_after_reply) {
-      closing_ = true;
-      connection_.close_after_flush();
-      idle_timer_.arm(connection_.loop().now() + std::chrono::seconds(10));
+      close_after_flush();
       break;
     }
     if (step.status == RequestParser::Status::kNeedMore) break;
   }
+  enforce_output_limit();
   return bytes.size() - rest.size();
+}
+
+void Client::run_request() {
+  Node& node = server_.node();
+  std::string& output = connection_.output();
+  const std::size_t before = output.size();
+  if (session_.reply_mode == ReplyMode::kOn) {
+    execute(parser_.arguments(), session_, node, server_.wall_ms(), output);
+  } else {
+    // What is not to be sent is written aside. CLIENT REPLY ON answers, so the mode afterwards decides.
+    if (session_.reply_mode == ReplyMode::kSkipNext) session_.reply_mode = ReplyMode::kSkipThis;
+    std::string unsent;
+    execute(parser_.arguments(), session_, node, server_.wall_ms(), unsent);
+    if (session_.reply_mode == ReplyMode::kOn) output += unsent;
+    const bool answered = session_.waiting == nullptr;
+    if (answered && session_.reply_mode == ReplyMode::kSkipThis) session_.reply_mode = ReplyMode::kOn;
+  }
+  node.stats.output_bytes += output.size() - before;
+  parser_.set_authenticated(session_.authenticated);
+}
+
+void Client::enforce_output_limit() {
+  const Settings& settings = server_.node().settings;
+  const OutputLimit& limit = session_.subscribed() ? settings.pubsub_output_limit : settings.normal_output_limit;
+  if (closing_ || (limit.hard_bytes == 0 && limit.soft_bytes == 0)) return;
+  const std::size_t unsent = connection_.unsent_bytes();
+  bool over = limit.hard_bytes != 0 && unsent >= limit.hard_bytes;
+  if (limit.soft_bytes != 0 && unsent >= limit.soft_bytes) {
+    const base::MonoTime now = connection_.loop().now();
+    if (!over_soft_limit_since_) over_soft_limit_since_ = now;
+    over |= now - *over_soft_limit_since_ > std::chrono::seconds(limit.soft_seconds);
+  } else {
+    over_soft_limit_since_.reset();
+  }
+  if (!over) return;
+  closing_ = true;
+  ++server_.node().stats.output_limit_disconnections;
+  if (server_.log_throttle().pass(connection_.loop().now())) {
+    base::log::warning("closing client {}: {} bytes that it has not read are over client-output-buffer-limit",
+                       session_.id, unsent);
+  }
+  connection_.close();
+}
+
+std::string& Client::output() {
+  server_.wrote_to(*this);
+  return connection_.output();
+}
+
+void Client::resume() { server_.resume_at_turn_end(*this); }
+
+void Client::close_after_flush() {
+  if (closing_) return;
+  closing_ = true;
+  connection_.close_after_flush();
+  idle_timer_.arm(connection_.loop().now() + kClosingTime);
+}
+
+ConnectionFacts Client::facts() const {
+  return {.query_bytes = pending_.size(),
+          .query_capacity_bytes = pending_.capacity(),
+          .unsent_bytes = connection_.unsent_bytes()};
+}
+
+// Who waits for a key or for messages is not idle.
+void Client::idled() {
+  if (!closing_ && (session_.waiting != nullptr || session_.subscribed())) return keep_idle_timer();
+  connection_.close();
 }
 
 void Client::keep_idle_timer() {

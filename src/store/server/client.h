@@ -1,37 +1,60 @@
 // Client: one connection to the store. Takes requests out of what arrives, runs them in order and appends the replies
 // to the connection's output, which leaves at the end of the loop's turn.
 //
-// Bounded: the unfinished request by kQueryBufferBytes; the replies by the loop's high-water mark, above which no
-// further request of this client is run until it has read what is there. So a client that sends without reading costs
-// itself, nobody else. Data thread only.
+// Bounded, so that a client costs itself, nobody else:
+//   work per turn     what one receive brought, at most the loop's receive buffer; of a client that waited, as much
+//   again requests          the unfinished one and what a transaction queued by client-query-buffer-limit replies above
+//   the loop's high-water mark no further request runs until the client has read messages          by
+//   client-output-buffer-limit, above which it is closed
+// Data thread only.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "runtime/loop.h"
 #include "store/commands/session.h"
+#include "store/settings/settings.h"
 #include "wire/resp/request.h"
 
 namespace weir::store {
 
 class Server;
 
-class Client final : public runtime::ConnectionHandler {
+class Client final : public runtime::ConnectionHandler, public ClientPort {
  public:
-  // As Redis's client-query-buffer-limit.
-  static constexpr std::size_t kQueryBufferBytes = 1ull << 30;
+  Client(Server& server, runtime::Connection& connection, std::uint64_t id);
+  ~Client() = default;
 
-  Client(Server& server, runtime::Connection& connection, Session session);
+  Session& session() { return session_; }
+  // Says so and closes: too many clients, or not from here.
+  void turn_away(std::string_view reply);
+  // Runs what arrived while the session waited. The server calls it at the end of the turn.
+  void run_pending();
+  // Closes the client if it reads too slowly for its class.
+  void enforce_output_limit();
 
   void on_receive(runtime::Connection& connection, std::string_view bytes) override;
+  void on_end(runtime::Connection& connection) override;
   void on_drained(runtime::Connection& connection) override;
   void on_close(runtime::Connection& connection, const runtime::CloseReason& reason) override;
+
+  std::string& output() override;
+  void resume() override;
+  void close() override { connection_.close(); }
+  void close_after_flush() override;
+  ConnectionFacts facts() const override;
 
  private:
   // Runs the requests that stand complete in `bytes`; returns how many bytes they took.
   std::size_t run_requests(std::string_view bytes);
+  void run_request();
+  // Whether the session takes the next request now.
+  bool may_run();
+  void idled();
   void keep_idle_timer();
+  void bound_requests();
 
   Server& server_;
   runtime::Connection& connection_;
@@ -39,7 +62,9 @@ class Client final : public runtime::ConnectionHandler {
   Session session_;
   std::string pending_;  // What arrived and was not run yet.
   runtime::Timer idle_timer_;
+  std::optional<base::MonoTime> over_soft_limit_since_;
   bool closing_ = false;
+  bool receive_paused_ = false;
 };
 
 }  // namespace weir::store

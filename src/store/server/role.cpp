@@ -28,10 +28,16 @@ void print_help() {
   }
 }
 
-Result<Settings> read_settings(std::span<const std::string_view> arguments) {
+struct Configured {
   Settings settings;
+  std::string file;  // Empty: there was none.
+};
+
+Result<Configured> read_settings(std::span<const std::string_view> arguments) {
+  Configured configured;
+  auto& [settings, path] = configured;
   if (!arguments.empty() && !arguments[0].starts_with("--")) {
-    const std::string path(arguments[0]);
+    path = arguments[0];
     runtime::RealFiles files;
     const Result<std::string> text = runtime::read_whole(files, path, kLargestConfig);
     if (!text) return text.error();
@@ -39,7 +45,7 @@ Result<Settings> read_settings(std::span<const std::string_view> arguments) {
     arguments = arguments.subspan(1);
   }
   if (auto applied = apply_command_line(settings, arguments); !applied) return applied.error();
-  return settings;
+  return configured;
 }
 
 base::log::Level log_level(std::string_view loglevel) {
@@ -54,15 +60,17 @@ int run_store(std::span<const std::string_view> arguments) {
     print_help();
     return 0;
   }
-  Result<Settings> settings = read_settings(arguments);
-  if (!settings) {
-    fmt::print(stderr, "weir store: {}\n", settings.error().text());
+  Result<Configured> configured = read_settings(arguments);
+  if (!configured) {
+    fmt::print(stderr, "weir store: {}\n", configured.error().text());
     return 2;
   }
-  base::log::start("store", log_level(settings->loglevel));
+  Settings& settings = configured->settings;
+  base::log::start("store", log_level(settings.loglevel));
   const base::RealClock clock;
-  const std::string admin = settings->admin;
-  const Result<std::unique_ptr<Server>> server = Server::create(*std::move(settings), clock);
+  const std::string admin = settings.admin;
+  const Result<std::unique_ptr<Server>> server =
+      Server::create(std::move(settings), std::move(configured->file), clock);
   if (!server) {
     fmt::print(stderr, "weir store: {}\n", server.error().text());
     return 1;

@@ -2,9 +2,14 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <thread>
+
 #include <fmt/format.h>
 
 #include "base/id.h"
+#include "runtime/file.h"
+#include "store/commands/dispatch.h"
 #include "store/server/host.h"
 
 namespace weir::store {
@@ -19,6 +24,7 @@ constexpr base::Duration kCycle = 100ms;
 constexpr base::Duration kBusyCycle = 1ms;
 constexpr std::size_t kExpiredPerCycle = 1000;
 constexpr base::Duration kAliveWithin = 2s;
+constexpr std::uint64_t kLargestConfig = 16 << 20;
 
 runtime::LoopEngine engine_of(const Settings& settings) {
   if (settings.event_loop == "epoll") return runtime::LoopEngine::kEpoll;
@@ -36,13 +42,14 @@ Result<runtime::Endpoint> endpoint_of(std::string_view address, std::uint16_t po
 
 }  // namespace
 
-Result<std::unique_ptr<Server>> Server::create(Settings settings, const base::Clock& clock) {
+Result<std::unique_ptr<Server>> Server::create(Settings settings, std::string config_file, const base::Clock& clock) {
   runtime::LoopOptions options;
   options.engine = engine_of(settings);
   options.max_connections = settings.maxclients;
   auto loop = runtime::Loop::create(options);
   if (!loop) return loop.error();
   std::unique_ptr<Server> server(new Server(std::move(settings), clock, std::move(*loop)));
+  server->config_file_ = std::move(config_file);
   if (Result<void> listening = server->listen(); !listening) return listening.error();
   return server;
 }
@@ -52,10 +59,19 @@ Server::Server(Settings settings, const base::Clock& clock, std::unique_ptr<runt
       node_(std::move(settings)),
       loop_(std::move(loop)),
       started_(clock.mono()),
-      cycle_timer_(loop_->timers(), [this] { cycle(); }) {
+      cycle_timer_(loop_->timers(), [this] { cycle(); }),
+      tick_rate_(clock.mono()),
+      due_timer_(loop_->timers(), [this] { run_due_waits(); }) {
   base::Random random = base::Random::from_entropy();
   run_id_ = base::run_id(random);
   node_.host_facts = [this] { return host_facts(); };
+  node_.unix_us = [this] {
+    return std::chrono::duration_cast<std::chrono::microseconds>(clock_.wall().time_since_epoch()).count();
+  };
+  node_.sleep = [](base::Duration time) { std::this_thread::sleep_for(time); };
+  node_.rewrite_config = [this] { return rewrite_config(); };
+  node_.stopwatch.ticks = &TickRate::ticks;
+  loop_->on_turn_end([this] { turn_ends(); });
 }
 
 Server::~Server() = default;
@@ -90,10 +106,24 @@ Result<void> Server::listen() {
   return {};
 }
 
+Result<bool> Server::rewrite_config() {
+  if (config_file_.empty()) return false;
+  runtime::RealFiles files;
+  const Result<std::string> text = runtime::read_whole(files, config_file_, kLargestConfig);
+  if (!text) return text.error();
+  // Beside it first, so that a crash leaves the old file or the new one.
+  if (Result<void> written = runtime::replace_whole(files, config_file_, rewrite_config_text(*text, node_.settings));
+      !written) {
+    return written.error();
+  }
+  return true;
+}
+
 void Server::run() {
   cycle();
   loop_->run();
   cycle_timer_.cancel();
+  due_timer_.cancel();
 }
 
 bool Server::alive() const {
@@ -111,20 +141,65 @@ UnixMs Server::wall_ms() {
 
 runtime::ConnectionHandler* Server::on_accept(runtime::Connection& connection) {
   ++node_.stats.connections_received;
-  Session session;
-  session.id = next_client_id_++;
-  session.authenticated = node_.settings.requirepass.empty();
-  auto client = std::make_unique<Client>(*this, connection, std::move(session));
+  auto client = std::make_unique<Client>(*this, connection, next_client_id_++);
   Client* handler = client.get();
   clients_.emplace(handler, std::move(client));
+  if (const std::string_view why = refusal_of(handler->session()); !why.empty()) {
+    ++turned_away_;
+    handler->turn_away(why);
+  }
   return handler;
 }
 
-void Server::forget(Client& client) { clients_.erase(&client); }
+std::string_view Server::refusal_of(const Session& session) const {
+  if (clients_.size() > node_.settings.maxclients) return refusal();
+  if (node_.settings.protected_mode && node_.settings.requirepass.empty() && !session.is_local) {
+    return "-DENIED Weir is running in protected mode, because it has no password: only clients of the same machine "
+           "are served. Give it a password (requirepass), or, if everybody who can reach it may use it, turn the mode "
+           "off (protected-mode no).\r\n";
+  }
+  return {};
+}
+
+void Server::forget(Client& client) {
+  leave(client.session(), node_);
+  std::erase(written_, &client);
+  std::erase(resumed_, &client);
+  clients_.erase(&client);
+}
+
+void Server::wrote_to(Client& client) {
+  if (written_.empty() || written_.back() != &client) written_.push_back(&client);
+}
+
+void Server::resume_at_turn_end(Client& client) { resumed_.push_back(&client); }
+
+void Server::run_due_waits() {
+  node_.mono_now = loop_->now();
+  run_due(node_, wall_ms());
+}
+
+void Server::turn_ends() {
+  // Those that these wake go on in the next turn, so that no chain of clients keeps the others waiting.
+  for (Client* client : std::exchange(resumed_, {})) client->run_pending();
+  if (!resumed_.empty() && !loop_->post([] {})) base::log::warning("too many functions wait for the loop");
+  std::ranges::sort(written_);
+  const auto repeated = std::ranges::unique(written_);
+  written_.erase(repeated.begin(), repeated.end());
+  for (Client* client : std::exchange(written_, {})) client->enforce_output_limit();
+  std::optional<base::MonoTime> due = node_.blocked.next_deadline();
+  if (node_.pause.mode != Pause::Mode::kNone) due = std::min(due.value_or(node_.pause.until), node_.pause.until);
+  if (due && (!due_timer_.armed() || due_timer_.due() > *due)) due_timer_.arm(*due);
+  if (node_.shutdown_requested) loop_->stop();
+}
 
 void Server::cycle() {
-  const bool more = node_.keyspace.expire_some(base::unix_ms(clock_.wall()), kExpiredPerCycle);
-  node_.stats.connections_rejected = loop_->stats().refused;
+  node_.mono_now = clock_.mono();
+  const bool more = node_.active_expire && node_.keyspace.expire_some(base::unix_ms(clock_.wall()), kExpiredPerCycle);
+  node_.stats.connections_rejected = loop_->stats().refused + turned_away_;
+  for (const auto& [handler, client] : clients_) client->enforce_output_limit();
+  node_.stopwatch.ns_per_tick = tick_rate_.ns_per_tick(clock_.mono());
+  node_.settings_changed();
   const auto store = [](std::atomic<std::uint64_t>& to, std::uint64_t value) {
     to.store(value, std::memory_order_relaxed);
   };
@@ -150,6 +225,7 @@ HostFacts Server::host_facts() const {
   HostFacts facts = read_host_facts();
   facts.event_loop = runtime::to_string(loop_->engine());
   facts.run_id = run_id_;
+  facts.config_file = config_file_;
   facts.port = node_.settings.port;
   facts.uptime_s = std::chrono::duration_cast<std::chrono::seconds>(clock_.mono() - started_).count();
   facts.connected_clients = clients_.size();

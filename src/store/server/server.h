@@ -7,6 +7,7 @@
 #include <atomic>
 #include <memory>
 #include <unordered_map>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -15,13 +16,16 @@
 #include "runtime/loop.h"
 #include "store/commands/node.h"
 #include "store/server/client.h"
+#include "store/server/ticks.h"
 
 namespace weir::store {
 
 class Server final : public runtime::Acceptor {
  public:
-  // Listens at once; the error names the address that is taken.
-  static base::Result<std::unique_ptr<Server>> create(Settings settings, const base::Clock& clock);
+  // Listens at once; the error names the address that is taken. `config_file`: where the settings came from, for CONFIG
+  // REWRITE; empty: from no file.
+  static base::Result<std::unique_ptr<Server>> create(Settings settings, std::string config_file,
+                                                      const base::Clock& clock);
   ~Server();
 
   // Until stop(). Clients are sent what was answered, then closed.
@@ -38,6 +42,10 @@ class Server final : public runtime::Acceptor {
   UnixMs wall_ms();
   base::log::Throttle& log_throttle() { return log_throttle_; }
   void forget(Client& client);
+  // Something was written to the client that is no reply to its own request.
+  void wrote_to(Client& client);
+  // The client's session waits no more.
+  void resume_at_turn_end(Client& client);
 
   runtime::ConnectionHandler* on_accept(runtime::Connection& connection) override;
   std::string_view refusal() const override { return "-ERR max number of clients reached\r\n"; }
@@ -47,6 +55,11 @@ class Server final : public runtime::Acceptor {
   base::Result<void> listen();
   HostFacts host_facts() const;
   void cycle();
+  void turn_ends();
+  void run_due_waits();
+  base::Result<bool> rewrite_config();
+  // Why a connection from there is not served; empty: it is.
+  std::string_view refusal_of(const Session& session) const;
 
   struct Published {
     std::atomic<std::uint64_t> commands{0}, errors{0}, connections{0}, clients{0}, rejected{0}, keys{0}, expired{0},
@@ -62,12 +75,20 @@ class Server final : public runtime::Acceptor {
   std::unique_ptr<runtime::Loop> loop_;
   std::unordered_map<Client*, std::unique_ptr<Client>> clients_;
   std::uint64_t next_client_id_ = 1;
+  std::uint64_t turned_away_ = 0;
   std::uint64_t wall_turn_ = 0;
   UnixMs wall_ms_ = 0;
   base::MonoTime started_;
   std::string run_id_;
+  std::string config_file_;
   base::log::Throttle log_throttle_{std::chrono::seconds(1)};
   runtime::Timer cycle_timer_;
+  TickRate tick_rate_;
+  // Of this turn. Small, and searched for duplicates only at the end.
+  std::vector<Client*> written_;
+  std::vector<Client*> resumed_;
+  // Deadlines of clients that wait, and the end of a pause.
+  runtime::Timer due_timer_;
 };
 
 }  // namespace weir::store

@@ -1,12 +1,15 @@
 #include "store/settings/settings.h"
 
+#include <algorithm>
 #include <array>
+#include <charconv>
 #include <limits>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "base/bytes.h"
+#include "store/settings/redis_directives.h"
 #include "wire/resp/request.h"
 
 namespace weir::store {
@@ -58,6 +61,82 @@ Result<void> set_one_of(std::string& to, Values values, std::span<const std::str
   return reject(fmt::format("argument(s) must be one of the following: {}", fmt::join(choices, ", ")));
 }
 
+Result<void> set_bytes(std::uint64_t& to, Values values, std::uint64_t low) {
+  const auto bytes = values.size() == 1 ? parse_memory(values[0]) : std::nullopt;
+  if (!bytes) return reject("argument must be a memory value");
+  constexpr std::uint64_t kHigh = std::numeric_limits<std::int64_t>::max();
+  if (*bytes < low || *bytes > kHigh) {
+    return reject(fmt::format("argument must be between {} and {} inclusive", low, kHigh));
+  }
+  to = *bytes;
+  return {};
+}
+
+// CONFIG SET gives one text where a file has several words.
+std::vector<std::string_view> words_of(Values values) {
+  std::vector<std::string_view> words;
+  for (std::string_view value : values) {
+    while (!value.empty()) {
+      const std::size_t end = std::min(value.find(' '), value.size());
+      if (end > 0) words.push_back(value.substr(0, end));
+      value.remove_prefix(std::min(end + 1, value.size()));
+    }
+  }
+  return words;
+}
+
+OutputLimit* limit_of(Settings& settings, std::string_view client_class) {
+  if (base::equal_ignoring_case(client_class, "normal")) return &settings.normal_output_limit;
+  if (base::equal_ignoring_case(client_class, "slave") || base::equal_ignoring_case(client_class, "replica")) {
+    return &settings.replica_output_limit;
+  }
+  return base::equal_ignoring_case(client_class, "pubsub") ? &settings.pubsub_output_limit : nullptr;
+}
+
+// Groups of CLASS HARD SOFT SECONDS; classes that are not named keep what they have.
+Result<void> set_output_limits(Settings& settings, Values values) {
+  const std::vector<std::string_view> words = words_of(values);
+  if (words.empty() || words.size() % 4 != 0) {
+    return reject("Wrong number of arguments in buffer limit configuration.");
+  }
+  for (std::size_t i = 0; i < words.size(); i += 4) {
+    OutputLimit* limit = limit_of(settings, words[i]);
+    if (limit == nullptr) return reject("Invalid client class specified in buffer limit configuration.");
+    const auto hard = parse_memory(words[i + 1]);
+    const auto soft = parse_memory(words[i + 2]);
+    const auto seconds = base::parse_decimal<std::int32_t>(words[i + 3]);
+    if (!hard || !soft || !seconds || *seconds < 0) {
+      return reject("Error in hard, soft or soft_seconds setting in buffer limit configuration.");
+    }
+    *limit = {.hard_bytes = *hard, .soft_bytes = *soft, .soft_seconds = *seconds};
+  }
+  return {};
+}
+
+std::string output_limits(const Settings& settings) {
+  const auto show = [](std::string_view name, const OutputLimit& limit) {
+    return fmt::format("{} {} {} {}", name, limit.hard_bytes, limit.soft_bytes, limit.soft_seconds);
+  };
+  return fmt::format("{} {} {}", show("normal", settings.normal_output_limit),
+                     show("slave", settings.replica_output_limit), show("pubsub", settings.pubsub_output_limit));
+}
+
+Result<void> set_percentiles(Settings& settings, Values values) {
+  std::vector<double> percentiles;
+  for (const std::string_view word : words_of(values)) {
+    double percentile = -1;
+    const auto [end, code] = std::from_chars(word.data(), word.data() + word.size(), percentile);
+    if (code != std::errc() || end != word.data() + word.size() || !(percentile >= 0 && percentile <= 100)) {
+      return reject("latency-tracking-info-percentiles parameters should sit between [0.0,100.0]");
+    }
+    percentiles.push_back(percentile);
+  }
+  settings.latency_percentiles = std::move(percentiles);
+  return {};
+}
+
+constexpr std::int64_t kLargest = std::numeric_limits<std::int64_t>::max();
+constexpr std::array<std::string_view, 3> kDebugChoices = {"no", "yes", "local"};
 constexpr std::array<std::string_view, 4> kLogLevels = {"debug", "verbose", "notice", "warning"};
 constexpr std::array<std::string_view, 3> kEventLoops = {"auto", "epoll", "io_uring"};
 
@@ -72,12 +151,33 @@ constexpr std::array kDirectives = {
                 s.bind.assign(v.begin(), v.end());
                 return {};
               }},
+    Directive{"client-output-buffer-limit", "CLASS HARD SOFT SECONDS, repeated",
+              "what clients of a class may leave unread", true, [](const Settings& s) { return output_limits(s); },
+              [](Settings& s, Values v) { return set_output_limits(s, v); }},
+    Directive{"client-query-buffer-limit", "a size of at least 1mb",
+              "what a client may send for one request, or queue in one transaction", true,
+              [](const Settings& s) { return fmt::to_string(s.client_query_buffer_limit); },
+              [](Settings& s, Values v) { return set_bytes(s.client_query_buffer_limit, v, 1 << 20); }},
     Directive{"databases", "1 to 10000", "number of databases", false,
               [](const Settings& s) { return fmt::to_string(s.databases); },
               [](Settings& s, Values v) { return set_number(s.databases, v, 1, 10'000); }},
+    Directive{"enable-debug-command", "no, yes or local",
+              "whether DEBUG may be used, by all or by clients of this machine", false,
+              [](const Settings& s) { return s.enable_debug_command; },
+              [](Settings& s, Values v) { return set_one_of(s.enable_debug_command, v, kDebugChoices); }},
     Directive{"event-loop", "auto, epoll or io_uring", "the engine of the data path (Weir's own directive)", false,
               [](const Settings& s) { return s.event_loop; },
               [](Settings& s, Values v) { return set_one_of(s.event_loop, v, kEventLoops); }},
+    Directive{"latency-monitor-threshold", "milliseconds, 0: off", "how long a command takes that LATENCY notes", true,
+              [](const Settings& s) { return fmt::to_string(s.latency_monitor_threshold_ms); },
+              [](Settings& s, Values v) { return set_number(s.latency_monitor_threshold_ms, v, 0, kLargest); }},
+    Directive{"latency-tracking", "yes or no", "whether the duration of every call is counted in a histogram", true,
+              [](const Settings& s) { return yes_no(s.latency_tracking); },
+              [](Settings& s, Values v) { return set_yes_no(s.latency_tracking, v); }},
+    Directive{"latency-tracking-info-percentiles", "percentiles, 0 to 100",
+              "what INFO latencystats shows of the histograms", true,
+              [](const Settings& s) { return fmt::format("{}", fmt::join(s.latency_percentiles, " ")); },
+              [](Settings& s, Values v) { return set_percentiles(s, v); }},
     Directive{"lazyfree-lazy-eviction", "yes or no", "evicted keys go to replicas and file as UNLINK", true,
               [](const Settings& s) { return yes_no(s.lazyfree_lazy_eviction); },
               [](Settings& s, Values v) { return set_yes_no(s.lazyfree_lazy_eviction, v); }},
@@ -90,23 +190,33 @@ constexpr std::array kDirectives = {
     Directive{"maxclients", "1 to 4294967295", "clients connected at the same time", false,
               [](const Settings& s) { return fmt::to_string(s.maxclients); },
               [](Settings& s, Values v) { return set_number(s.maxclients, v, 1, 4'294'967'295); }},
+    Directive{"notify-keyspace-events", "letters of Ag$lshzxeKEtmdn", "which keyspace notifications are published",
+              true, [](const Settings& s) { return to_letters(s.notify_keyspace_events); },
+              [](Settings& s, Values v) -> Result<void> {
+                if (v.size() != 1) return reject("expected one argument");
+                const auto classes = parse_event_classes(v[0]);
+                if (!classes) return reject("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.");
+                s.notify_keyspace_events = *classes;
+                return {};
+              }},
     Directive{"port", "0 to 65535", "TCP port; 0: none", false,
               [](const Settings& s) { return fmt::to_string(s.port); },
               [](Settings& s, Values v) { return set_number(s.port, v, 0, 65'535); }},
+    Directive{"protected-mode", "yes or no", "without a password, serve only this machine", true,
+              [](const Settings& s) { return yes_no(s.protected_mode); },
+              [](Settings& s, Values v) { return set_yes_no(s.protected_mode, v); }},
     Directive{"proto-max-bulk-len", "a size of at least 1mb", "longest argument of a command", true,
               [](const Settings& s) { return fmt::to_string(s.proto_max_bulk_len); },
-              [](Settings& s, Values v) -> Result<void> {
-                const auto bytes = v.size() == 1 ? parse_memory(v[0]) : std::nullopt;
-                if (!bytes) return reject("argument must be a memory value");
-                if (*bytes < (1 << 20) || *bytes > std::numeric_limits<std::int64_t>::max()) {
-                  return reject("argument must be between 1048576 and 9223372036854775807 inclusive");
-                }
-                s.proto_max_bulk_len = *bytes;
-                return {};
-              }},
+              [](Settings& s, Values v) { return set_bytes(s.proto_max_bulk_len, v, 1 << 20); }},
     Directive{"requirepass", "a password, or an empty text", "what AUTH must give", true,
               [](const Settings& s) { return s.requirepass; },
-              [](Settings& s, Values v) { return set_text(s.requirepass, v); }},
+              [](Settings& s, Values v) { return set_text(s.requirepass, v); }, /*secret=*/true},
+    Directive{"slowlog-log-slower-than", "microseconds; negative: off", "how long a command takes that SLOWLOG notes",
+              true, [](const Settings& s) { return fmt::to_string(s.slowlog_log_slower_than_us); },
+              [](Settings& s, Values v) { return set_number(s.slowlog_log_slower_than_us, v, -1, kLargest); }},
+    Directive{"slowlog-max-len", "a number", "how many commands SLOWLOG keeps", true,
+              [](const Settings& s) { return fmt::to_string(s.slowlog_max_len); },
+              [](Settings& s, Values v) { return set_number(s.slowlog_max_len, v, 0, kLargest); }},
     Directive{"tcp-backlog", "0 to 2147483647", "connections that may wait to be accepted", false,
               [](const Settings& s) { return fmt::to_string(s.tcp_backlog); },
               [](Settings& s, Values v) { return set_number(s.tcp_backlog, v, 0, 2'147'483'647); }},
@@ -131,6 +241,12 @@ const Directive* find_directive(std::string_view name) {
 
 Result<void> set_directive(Settings& settings, std::string_view name, Values values) {
   const Directive* directive = find_directive(name);
+  if (directive == nullptr && is_redis_directive(name)) {
+    return reject(
+        fmt::format("directive '{}' is Redis's, but this store does not have it (weir store --help lists those "
+                    "that it has)",
+                    name));
+  }
   if (directive == nullptr) {
     return reject(
         fmt::format("unknown directive '{}' (weir store --help lists the known ones)", base::printable(name)));
@@ -165,6 +281,55 @@ Result<void> apply_config_text(Settings& settings, std::string_view file, std::s
     }
   }
   return {};
+}
+
+std::string rewrite_config_text(std::string_view text, const Settings& settings) {
+  std::string rewritten;
+  std::vector<const Directive*> written;
+  const auto line_of = [&](const Directive& directive) {
+    // Lists are several words in a file; any other value is one, quoted.
+    std::string line(directive.name);
+    const std::string value = directive.get(settings);
+    const bool is_list = directive.name == "bind" || directive.name == "client-output-buffer-limit" ||
+                         directive.name == "latency-tracking-info-percentiles";
+    if (is_list && !value.empty()) return line + ' ' + value + '\n';
+    line += " \"";
+    for (const char c : value) {
+      if (c == '"' || c == '\\') {
+        line.append(1, '\\').append(1, c);
+      } else if (c >= ' ' && c <= '~') {
+        line += c;
+      } else {
+        line += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+      }
+    }
+    return line + "\"\n";
+  };
+  const Settings defaults;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    const std::size_t first = line.find_first_not_of(" \t\r");
+    const std::size_t last = std::min(line.find_first_of(" \t\r", first), line.size());
+    const Directive* directive =
+        first == std::string_view::npos ? nullptr : find_directive(line.substr(first, last - first));
+    if (directive == nullptr) {
+      rewritten.append(line).append(1, '\n');
+      continue;
+    }
+    if (std::ranges::find(written, directive) != written.end()) continue;
+    written.push_back(directive);
+    // A line that says what holds stays as the user wrote it.
+    Settings alone;
+    const bool holds = apply_config_text(alone, "", line) && directive->get(alone) == directive->get(settings);
+    rewritten += holds ? std::string(line) + '\n' : line_of(*directive);
+  }
+  for (const Directive& directive : kDirectives) {
+    if (std::ranges::find(written, &directive) != written.end()) continue;
+    if (directive.get(settings) != directive.get(defaults)) rewritten += line_of(directive);
+  }
+  return rewritten;
 }
 
 Result<void> apply_command_line(Settings& settings, Values arguments) {

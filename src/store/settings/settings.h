@@ -15,17 +15,36 @@
 
 namespace weir::store {
 
+// How much a client of a class may have left unread: closed at once above `hard`, or after it was above `soft` for so
+// long. 0: no limit.
+struct OutputLimit {
+  std::uint64_t hard_bytes = 0;
+  std::uint64_t soft_bytes = 0;
+  std::int64_t soft_seconds = 0;
+};
+
 struct Settings {
   std::vector<std::string> bind = {"127.0.0.1", "-::1"};  // A leading '-': do without it when it is not there.
   std::uint16_t port = 6379;                              // 0: no TCP.
   int tcp_backlog = 511;
   std::string unixsocket;
   std::string requirepass;
+  bool protected_mode = true;  // Without a password, serve only this machine.
   std::uint32_t maxclients = 10'000;
+  std::uint64_t client_query_buffer_limit = 1ull << 30;
+  OutputLimit normal_output_limit;
+  OutputLimit replica_output_limit = {.hard_bytes = 256ull << 20, .soft_bytes = 64ull << 20, .soft_seconds = 60};
+  OutputLimit pubsub_output_limit = {.hard_bytes = 32ull << 20, .soft_bytes = 8ull << 20, .soft_seconds = 60};
   std::uint32_t timeout_s = 0;  // 0: idle clients stay.
   std::uint32_t databases = 16;
   std::uint64_t proto_max_bulk_len = 512ull << 20;
   std::string loglevel = "notice";
+  std::int64_t slowlog_log_slower_than_us = 10'000;  // Negative: none is noted.
+  std::uint64_t slowlog_max_len = 128;
+  std::int64_t latency_monitor_threshold_ms = 0;  // 0: off.
+  bool latency_tracking = true;
+  std::vector<double> latency_percentiles = {50, 99, 99.9};
+  std::string enable_debug_command = "no";  // "no", "local" or "yes"
   EventClasses notify_keyspace_events = 0;
   // Whether what the store removes by itself goes to replicas and file as UNLINK instead of DEL.
   bool lazyfree_lazy_expire = false;
@@ -43,6 +62,7 @@ struct Directive {
   std::string (*get)(const Settings&);
   // Rejects what is not `expects`.
   base::Result<void> (*set)(Settings&, std::span<const std::string_view> values);
+  bool secret = false;  // Not shown in logs.
 };
 
 std::span<const Directive> directives();
@@ -57,6 +77,10 @@ base::Result<void> apply_config_text(Settings& settings, std::string_view file, 
 
 // "--port 7 --bind a b": each option takes what follows up to the next one. Errors name the option.
 base::Result<void> apply_command_line(Settings& settings, std::span<const std::string_view> arguments);
+
+// The text of the settings file as CONFIG REWRITE leaves it: lines whose directive has another value now are replaced,
+// what differs from the default and had no line is added at the end, all else stays.
+std::string rewrite_config_text(std::string_view text, const Settings& settings);
 
 // "512mb", "1g", "100": Redis's units (k kb m mb g gb, b). Nothing when it is none or overflows.
 std::optional<std::uint64_t> parse_memory(std::string_view text);

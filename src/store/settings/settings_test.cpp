@@ -40,7 +40,9 @@ TEST(Settings, ErrorsNameFileLineDirectiveAndWhatWasExpected) {
   EXPECT_THAT(apply_config_text(settings, "a.conf", "port 1\nport x\n").error().text(),
               HasSubstr("a.conf:2: port x: expected 0 to 65535"));
   EXPECT_THAT(apply_config_text(settings, "a.conf", "maxmemory-clients 1g").error().text(),
-              HasSubstr("a.conf:1: unknown directive 'maxmemory-clients'"));
+              HasSubstr("a.conf:1: directive 'maxmemory-clients' is Redis's, but this store does not have it"));
+  EXPECT_THAT(apply_config_text(settings, "a.conf", "maxmemory-friends 1g").error().text(),
+              HasSubstr("a.conf:1: unknown directive 'maxmemory-friends'"));
   EXPECT_THAT(apply_config_text(settings, "a.conf", "requirepass \"open").error().text(),
               HasSubstr("a.conf:1: unbalanced quotes"));
 }
@@ -60,6 +62,32 @@ TEST(Settings, NumbersOutsideTheirRangeAreRefused) {
     EXPECT_FALSE(apply(settings, {"--port", bad})) << bad;
   }
   EXPECT_EQ(settings.port, 6379);
+}
+
+TEST(Settings, OutputLimitsAreSetByClassAndShownTogether) {
+  Settings settings;
+  ASSERT_TRUE(apply(settings, {"--client-output-buffer-limit", "replica", "1mb", "1kb", "5", "pubsub", "2", "1", "0"}));
+  EXPECT_EQ(find_directive("client-output-buffer-limit")->get(settings),
+            "normal 0 0 0 slave 1048576 1024 5 pubsub 2 1 0");
+  for (const std::vector<std::string_view>& bad :
+       {std::vector<std::string_view>{"normal 0 0"}, {""}, {"nobody 0 0 0"}, {"normal x 0 0"}, {"normal 0 0 -1"}}) {
+    EXPECT_FALSE(set_directive(settings, "client-output-buffer-limit", bad)) << bad[0];
+  }
+}
+
+TEST(Settings, RewritingReplacesWhatChangedAndKeepsTheRest) {
+  Settings settings;
+  const std::string text = "# mine\nport 7000\n  TIMEOUT 5   \nslowlog-max-len 7\nport 7001\n";
+  ASSERT_TRUE(apply_config_text(settings, "a.conf", text));
+  settings.timeout_s = 6;
+  settings.requirepass = "a \"b\\\x01";
+  settings.port = 7000;
+  const std::string rewritten = rewrite_config_text(text, settings);
+  EXPECT_EQ(rewritten, "# mine\nport 7000\ntimeout \"6\"\nslowlog-max-len 7\nrequirepass \"a \\\"b\\\\\\x01\"\n");
+  Settings read;
+  ASSERT_TRUE(apply_config_text(read, "a.conf", rewritten));
+  EXPECT_EQ(read.requirepass, settings.requirepass);
+  EXPECT_EQ(rewrite_config_text(rewritten, read), rewritten);
 }
 
 TEST(Settings, MemoryUnitsAreRedis) {

@@ -1,0 +1,274 @@
+#include "store/commands/dispatch.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/bytes.h"
+#include "store/commands/command_table.h"
+#include "store/commands/monitoring.h"
+
+namespace weir::store {
+
+namespace {
+
+// The text that quotes what a client sent is cut, as in Redis, at 128 bytes.
+constexpr std::size_t kQuotedBytes = 128;
+
+std::string unknown_command(std::span<const std::string_view> arguments) {
+  std::string quoted;
+  for (const std::string_view argument : arguments.subspan(1)) {
+    if (quoted.size() >= kQuotedBytes) break;
+    quoted += fmt::format("'{}' ", argument.substr(0, kQuotedBytes - quoted.size()));
+  }
+  return fmt::format("ERR unknown command '{}', with args beginning with: {}", arguments[0].substr(0, kQuotedBytes),
+                     quoted);
+}
+
+std::string unknown_subcommand(const CommandSpec& parent, std::string_view name) {
+  return fmt::format("ERR unknown subcommand '{}'. Try {} HELP.", name.substr(0, kQuotedBytes),
+                     base::to_upper(parent.name));
+}
+
+bool may_run_protected(const Session& session, const Settings& settings) {
+  return settings.enable_debug_command == "yes" || (settings.enable_debug_command == "local" && session.is_local);
+}
+
+// Why the command may not run at all now; empty if nothing stands against it.
+std::string objection(const CommandSpec& spec, std::size_t arguments, const Session& session, const Node& node) {
+  if (!spec.accepts(arguments) || spec.run == nullptr) {
+    return fmt::format("ERR wrong number of arguments for '{}' command", spec.name);
+  }
+  if (spec.has(kProtected) && !may_run_protected(session, node.settings)) {
+    return fmt::format(
+        "ERR {} command not allowed. If the enable-debug-command option is set to \"local\", you can run it from a "
+        "local connection, otherwise you need to set this option in the configuration file, and then restart the "
+        "server.",
+        base::to_upper(spec.name.substr(0, spec.name.find('|'))));
+  }
+  if (!session.authenticated && !spec.has(kNoAuth)) return "NOAUTH Authentication required.";
+  const bool as_subscriber = session.protocol == wire::resp::Protocol::kResp2 && session.subscribed();
+  if (as_subscriber && !spec.has(kForSubscribers)) {
+    return fmt::format(
+        "ERR Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this "
+        "context",
+        spec.name);
+  }
+  if (session.transaction.open && spec.has(kNoMulti)) return "ERR Command not allowed inside a transaction";
+  return {};
+}
+
+// The request is refused: a transaction that is being queued is spoiled by it, and EXEC itself ends it.
+void refuse(const CommandSpec* spec, std::string_view text, Call* exec, Session& session, Node& node,
+            std::string& output) {
+  const std::size_t begin = output.size();
+  wire::resp::ReplyWriter reply(output, session.protocol);
+  if (exec != nullptr) {
+    session.transaction = {};
+    node.watches.unwatch(session);
+    if (text.starts_with("ERR ")) text.remove_prefix(4);
+    reply.error(fmt::format("EXECABORT Transaction discarded because of: {}", text));
+  } else {
+    session.transaction.aborted = session.transaction.open;
+    reply.error(text);
+  }
+  ++node.stats.error_replies;
+  if (spec != nullptr) ++node.statistics.of(spec->id).rejected;
+  node.statistics.count_error(std::string_view(output).substr(begin));
+}
+
+KeptRequest keep(const CommandSpec& spec, std::span<const std::string_view> arguments) {
+  return {.spec = &spec, .words = {arguments.begin(), arguments.end()}};
+}
+
+bool writes(const CommandSpec& spec) { return spec.has(kWrite) || spec.has(kMayReplicate); }
+
+bool is_held(const CommandSpec& spec, const Session& session, const Node& node) {
+  if (node.pause.mode == Pause::Mode::kAll) return true;
+  return writes(spec) || (spec.has(kRunsQueue) && std::ranges::any_of(session.transaction.queued, [](const auto& one) {
+                            return writes(*one.spec);
+                          }));
+}
+
+// Counts what has run, from the reading of the stopwatch after the request before it: so a command costs one reading.
+void count(Call& call, std::size_t reply_begin) {
+  Node& node = call.node;
+  const std::uint64_t ticks = node.stopwatch.ticks();
+  const std::uint64_t took = ticks - std::exchange(node.last_ticks, ticks);
+  CommandCounts& counts = node.statistics.of(call.spec.id);
+  ++counts.calls;
+  counts.ticks += took;
+  ++node.stats.commands_processed;
+  if (call.output.size() > reply_begin && call.output[reply_begin] == '-') {
+    ++counts.failed;
+    ++node.stats.error_replies;
+    node.statistics.count_error(std::string_view(call.output).substr(reply_begin));
+  }
+  if (node.settings.latency_tracking) {
+    if (counts.latency == nullptr) counts.latency = std::make_unique<base::Histogram>();
+    counts.latency->record(static_cast<std::uint64_t>(static_cast<double>(took) * node.stopwatch.ns_per_tick));
+  }
+  if (took >= node.slow_ticks) note_slow(call, took);
+  if (!node.monitors.empty()) tell_monitors(call);
+}
+
+void run(Call& call) {
+  const std::size_t reply_begin = call.output.size();
+  call.node.effects.begin();
+  call.spec.run(call);
+  call.settle_effects();
+  call.node.effects.end();
+  count(call, reply_begin);
+}
+
+// Where the reply to a request that waited goes: to the client, or nowhere if it turned its replies off.
+std::string& late_output(Session& session, std::string& nowhere) {
+  return session.reply_mode == ReplyMode::kOn ? session.port->output() : nowhere;
+}
+
+void release(Session& session, Node& node) {
+  if (session.reply_mode == ReplyMode::kSkipThis) session.reply_mode = ReplyMode::kOn;
+  session.port->resume();
+  session.last_request_at = node.mono_now;
+}
+
+// Tries the command of a client that waits for `key`.
+void try_again(Session& session, Node& node, UnixMs now, const DatabaseKey& key) {
+  const Waiting& waiting = *session.waiting;
+  if (waiting.may_serve != nullptr && !waiting.may_serve(node.keyspace.database(key.database), key.key, now)) return;
+  const std::vector<std::string_view> words(waiting.request.words.begin(), waiting.request.words.end());
+  std::string nowhere;
+  Call call(words, *waiting.request.spec, session, node, now, late_output(session, nowhere));
+  call.woken_by = key.key;
+  run(call);
+  if (call.wants_to_wait()) return;
+  const auto kept = node.blocked.release(session);
+  release(session, node);
+}
+
+void serve_waiting(Node& node, UnixMs now) {
+  // Serving one may touch what another one waits for (BLMOVE): until nothing is ready.
+  while (node.blocked.any_ready()) {
+    for (const DatabaseKey& key : node.blocked.take_ready()) {
+      for (const BlockedClients::Place& place : node.blocked.waiting_for(key)) {
+        if (!node.exists(key.database, key.key, now)) break;
+        if (node.blocked.still_waits(place)) try_again(*place.session, node, now, key);
+      }
+    }
+  }
+}
+
+void time_out(Session& session, Node& node, UnixMs now) {
+  const auto waiting = node.blocked.release(session);
+  const std::vector<std::string_view> words(waiting->request.words.begin(), waiting->request.words.end());
+  std::string nowhere;
+  Call call(words, *waiting->request.spec, session, node, now, late_output(session, nowhere));
+  waiting->on_timeout(call);
+  release(session, node);
+}
+
+}  // namespace
+
+void execute(std::span<const std::string_view> arguments, Session& session, Node& node, UnixMs now,
+             std::string& output) {
+  const CommandSpec* spec = node.commands.find(arguments[0]);
+  if (spec == nullptr) return refuse(nullptr, unknown_command(arguments), nullptr, session, node, output);
+  if (!spec->subcommands.empty() && arguments.size() > 1) {
+    const CommandSpec* subcommand = CommandTable::find_subcommand(*spec, arguments[1]);
+    if (subcommand == nullptr) {
+      return refuse(nullptr, unknown_subcommand(*spec, arguments[1]), nullptr, session, node, output);
+    }
+    spec = subcommand;
+  }
+  session.last_command = spec;
+  Call call(arguments, *spec, session, node, now, output);
+  if (const std::string why = objection(*spec, arguments.size(), session, node); !why.empty()) {
+    return refuse(spec, why, spec->has(kRunsQueue) ? &call : nullptr, session, node, output);
+  }
+  if (node.pause.mode != Pause::Mode::kNone && is_held(*spec, session, node)) {
+    auto waiting = std::make_unique<Waiting>();
+    waiting->kind = Waiting::Kind::kForPause;
+    waiting->request = keep(*spec, arguments);
+    return node.blocked.block(session, std::move(waiting));
+  }
+  if (session.transaction.open && !spec->has(kNeverQueued)) {
+    session.transaction.queued.push_back(keep(*spec, arguments));
+    for (const std::string_view word : arguments) session.transaction.queued_bytes += word.size();
+    return call.reply.simple("QUEUED");
+  }
+  run(call);
+  if (call.wants_to_wait()) {
+    auto waiting = std::make_unique<Waiting>(call.take_wait());
+    waiting->request = keep(*spec, arguments);
+    node.blocked.block(session, std::move(waiting));
+  }
+  if (node.blocked.any_ready()) serve_waiting(node, now);
+}
+
+void run_nested(const CommandSpec& spec, std::span<const std::string_view> arguments, Call& outer) {
+  Call call(arguments, spec, outer.session, outer.node, outer.now, outer.output);
+  call.nest();
+  run(call);
+}
+
+void run_due(Node& node, UnixMs now) {
+  for (const BlockedClients::Place& place : node.blocked.due(node.mono_now)) {
+    if (node.blocked.still_waits(place)) time_out(*place.session, node, now);
+  }
+  if (node.pause.mode == Pause::Mode::kNone || node.mono_now < node.pause.until) return;
+  node.pause = {};
+  for (const BlockedClients::Place& place : node.blocked.paused()) {
+    if (!node.blocked.still_waits(place)) continue;
+    Session& session = *place.session;
+    const auto waiting = node.blocked.release(session);
+    const std::vector<std::string_view> words(waiting->request.words.begin(), waiting->request.words.end());
+    std::string nowhere;
+    execute(words, session, node, now, late_output(session, nowhere));
+    if (session.waiting == nullptr) release(session, node);
+  }
+}
+
+bool unblock(Session& session, Node& node, UnixMs now, Unblocking how) {
+  if (session.waiting == nullptr || session.waiting->kind != Waiting::Kind::kForKeys) return false;
+  if (how == Unblocking::kAsIfTimedOut) {
+    time_out(session, node, now);
+  } else {
+    const auto waiting = node.blocked.release(session);
+    std::string nowhere;
+    wire::resp::ReplyWriter(late_output(session, nowhere), session.protocol)
+        .error("UNBLOCKED client unblocked via CLIENT UNBLOCK");
+    release(session, node);
+  }
+  return true;
+}
+
+void leave(Session& session, Node& node) {
+  if (session.waiting != nullptr) node.blocked.release(session);
+  node.watches.unwatch(session);
+  node.pubsub.forget(session);
+  std::erase(node.monitors, &session);
+  node.sessions.erase(session.id);
+}
+
+void reset_session(Session& session, Node& node) {
+  session.transaction = {};
+  node.watches.unwatch(session);
+  node.pubsub.forget(session);
+  std::erase(node.monitors, &session);
+  session.monitors = false;
+  session.name.clear();
+  session.database = 0;
+  session.authenticated = node.settings.requirepass.empty();
+  session.protocol = wire::resp::Protocol::kResp2;
+  session.reply_mode = ReplyMode::kOn;
+  session.no_evict = false;
+}
+
+std::optional<std::int64_t> parse_integer(std::string_view text) {
+  const std::string_view digits = text.substr(text.starts_with('-') ? 1 : 0);
+  if (digits.empty() || digits[0] < '0' || digits[0] > '9') return std::nullopt;
+  if (digits[0] == '0' && text.size() > 1) return std::nullopt;
+  return base::parse_decimal<std::int64_t>(text);
+}
+
+}  // namespace weir::store
