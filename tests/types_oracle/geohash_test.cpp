@@ -33,7 +33,9 @@ std::string distance_text(double value) {
 Point random_point(base::Random& random) {
   if (random.chance(0.02))
     return {random.chance(0.5) ? 180.0 : -180.0, random.chance(0.5) ? 85.05112878 : -85.05112878};
-  if (random.chance(0.3)) return {10 + random.unit(), 50 + random.unit() / 2};
+  // Two places where many are close together, one of them where the grid changes with the latitude.
+  if (random.chance(0.4)) return {10 + random.unit(), 50 + random.unit() / 2};
+  if (random.chance(0.3)) return {20 + random.unit() * 3, 65 + random.unit() * 18};
   return {random.unit() * 360 - 180, random.unit() * 170.1 - 85.05};
 }
 
@@ -73,10 +75,12 @@ TEST(GeoOracle, SearchesFindTheSamePlacesInTheSameOrder) {
     oracle.answer({"GEOADD", "g", text_of(point.longitude), text_of(point.latitude), std::to_string(i)});
   }
   std::size_t found = 0;
-  for (int i = 0; i < 1500; ++i) {
+  for (int i = 0; i < 2500; ++i) {
     const Point center = random_point(random);
-    const double width_m = random.chance(0.02) ? 0 : std::exp(random.unit() * 17.5),
-                 height_m = std::exp(random.unit() * 17);
+    const auto size_m = [&random] {
+      return random.chance(0.02) ? 0 : std::exp(random.chance(0.5) ? random.unit() * 17.5 : 8 + random.unit() * 4);
+    };
+    const double width_m = size_m(), height_m = size_m();
     const bool circle = random.chance(0.5);
     SCOPED_TRACE(testing::Message() << "seed 32, search " << i << ": " << center.longitude << ' ' << center.latitude
                                     << (circle ? " circle " : " box ") << width_m << ' ' << height_m);

@@ -190,9 +190,8 @@ Area::Cover Area::cover() const {
     if ((to.north < 0 && skip_south) || (to.north > 0 && skip_north)) continue;
     if ((to.east < 0 && skip_west) || (to.east > 0 && skip_east)) continue;
     const std::uint64_t bits = center.moved(to.east, to.north).bits();
-    // Redis compares with the one before, but with the centre never.
     if (last == bits) continue;
-    if (to.east != 0 || to.north != 0) last = bits;
+    last = bits;
     const unsigned shift = 2 * (kFinest - steps);
     cover.ranges_[cover.size_++] = {static_cast<double>(bits << shift), static_cast<double>((bits + 1) << shift)};
   }
