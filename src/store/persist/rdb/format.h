@@ -60,7 +60,7 @@ enum class Type : std::uint8_t {
 enum class Opcode : std::uint8_t {
   kSlotInfo = 244,
   kFunction = 245,
-  kFunctionEarly = 246,
+  kFunctionEarly = 246,  // Of 7.0's release candidates.
   kModuleAux = 247,
   kIdle = 248,
   kFrequency = 249,

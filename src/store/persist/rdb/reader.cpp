@@ -142,11 +142,27 @@ bool Reader::opcode(Input& in, std::uint8_t code) {
       sink_.function(library);
       return true;
     }
-    case Opcode::kFunctionEarly: return in.fail("a function in the format of 7.0's release candidates");
+    case Opcode::kFunctionEarly: return early_function(in);
     case Opcode::kModuleAux: return module_refused(in, "data");
     case Opcode::kEnd: part_ = version_ >= kFirstVersionWithChecksum ? Part::kChecksum : Part::kDone; return true;
   }
   return in.fail(fmt::format("opcode {} is not known", code));
+}
+
+// Name, engine, whether there is a description, the description, the code. What 7.0 made of it begins with a line that
+// says the same; the description is dropped.
+bool Reader::early_function(Input& in) {
+  std::string_view text;
+  std::uint64_t described;
+  if (!in.string(text, scratch_)) return false;
+  const std::string name(text);
+  if (!in.string(text, scratch_)) return false;
+  std::string library = fmt::format("#!{} name={}\n", text, name);
+  if (!in.length(described) || (described != 0 && !in.string(text, scratch_)) || !in.string(text, scratch_))
+    return false;
+  library += text;
+  sink_.function(library);
+  return true;
 }
 
 bool Reader::key_and_value(Input& in, std::uint8_t type) {

@@ -71,6 +71,7 @@ class Reader {
   bool between(Input& in);
   bool opcode(Input& in, std::uint8_t code);
   bool key_and_value(Input& in, std::uint8_t type);
+  bool early_function(Input& in);
   bool module_refused(Input& in, std::string_view what);
   bool checksum(Input& in);
 
