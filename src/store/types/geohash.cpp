@@ -95,7 +95,10 @@ std::uint64_t to_bits(double score) {
 unsigned steps_for(double radius_m, double latitude) {
   if (radius_m == 0) return kFinest;
   int steps = -1;
-  for (; radius_m < kHalfEquator_m; radius_m *= 2) ++steps;
+  while (radius_m < kHalfEquator_m) {
+    radius_m *= 2;
+    ++steps;
+  }
   // Towards the poles a cell is narrower.
   if (std::abs(latitude) > 66) --steps;
   if (std::abs(latitude) > 80) --steps;

@@ -30,14 +30,15 @@ std::uint64_t murmur(std::string_view bytes) {
   constexpr std::uint64_t kMultiplier = 0xc6a4a7935bd1e995;
   constexpr int kShift = 47;
   std::uint64_t hash = 0xadc83b19 ^ (bytes.size() * kMultiplier);
-  for (; bytes.size() >= 8; bytes.remove_prefix(8)) {
-    std::uint64_t word = base::load_little_endian<std::uint64_t>(bytes.data()) * kMultiplier;
+  const char* at = bytes.data();
+  for (std::size_t words = bytes.size() / 8; words > 0; --words, at += 8) {
+    std::uint64_t word = base::load_little_endian<std::uint64_t>(at) * kMultiplier;
     word = (word ^ word >> kShift) * kMultiplier;
     hash = (hash ^ word) * kMultiplier;
   }
-  if (!bytes.empty()) {
+  if (const std::size_t left = bytes.size() % 8; left > 0) {
     std::uint64_t rest = 0;
-    for (std::size_t i = bytes.size(); i-- > 0;) rest = rest << 8 | static_cast<unsigned char>(bytes[i]);
+    for (std::size_t i = left; i-- > 0;) rest = rest << 8 | static_cast<unsigned char>(at[i]);
     hash = (hash ^ rest) * kMultiplier;
   }
   hash = (hash ^ hash >> kShift) * kMultiplier;

@@ -612,6 +612,7 @@ void ScoreIndex::check() const {
   WEIR_ASSERT(previous == last_ && last_->next == nullptr);
   WEIR_ASSERT(whole.size == size_ && whole.leaves == leaves_ && whole.inner_nodes == inner_nodes_);
   Position low = first(), high = low;
+  WEIR_ASSERT(low);
   for (high.next(); high; low = high, high.next()) {
     const bool tie = low->score == high->score;
     WEIR_ASSERT(tie ? member_of_(low->item) < member_of_(high->item) : low->score < high->score);
