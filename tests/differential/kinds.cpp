@@ -63,6 +63,14 @@ std::string_view foreign_key(Draft& draft) {
   }
 }
 
+// HyperLogLogs are strings, but commands that change bytes keep away from them: of runs of
+// registers that were cut in two Redis reads what lies behind the string, keeps half of what it was told, or refuses
+// the rest, and we refuse the whole. hyperloglog_test.cpp has broken ones.
+bool keeps_away(Family family, Family owner) {
+  const bool bytes = family == Family::kString || family == Family::kBitmap;
+  return (bytes && owner == Family::kHyperLogLog) || (family == Family::kHyperLogLog && text_like(owner));
+}
+
 // A key of the command's own family most of the time, so that commands meet data of their type.
 void add_key(Draft& draft) {
   std::string_view key;
@@ -76,7 +84,11 @@ void add_key(Draft& draft) {
   } else if (draft.random.chance(0.15)) {
     key = draft.pick(kOddKeys);
   } else {
-    key = draft.pick(kOwnKeys[draft.random.below(kOwnKeys.size())].names);
+    const OwnKeys* other = nullptr;
+    do {
+      other = &kOwnKeys[draft.random.below(kOwnKeys.size())];
+    } while (other->family != draft.family && keeps_away(draft.family, other->family));
+    key = draft.pick(other->names);
   }
   draft.keys.emplace_back(key);
   draft.add(key);

@@ -9,10 +9,12 @@
 
 namespace weir::store {
 
+std::span<const CommandSpec> bitmap_commands();
 std::span<const CommandSpec> client_commands();
 std::span<const CommandSpec> config_commands();
 std::span<const CommandSpec> connection_commands();
 std::span<const CommandSpec> debug_commands();
+std::span<const CommandSpec> hyperloglog_commands();
 std::span<const CommandSpec> introspection_commands();
 std::span<const CommandSpec> key_commands();
 std::span<const CommandSpec> monitoring_commands();

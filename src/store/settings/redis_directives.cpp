@@ -77,7 +77,6 @@ constexpr auto kNames = std::to_array<std::string_view>({
     "hash-max-listpack-value",
     "hash-max-ziplist-entries",
     "hash-max-ziplist-value",
-    "hll-sparse-max-bytes",
     "hz",
     "ignore-warnings",
     "include",

@@ -38,6 +38,7 @@ struct Settings {
   std::uint32_t timeout_s = 0;  // 0: idle clients stay.
   std::uint32_t databases = 16;
   std::uint64_t proto_max_bulk_len = 512ull << 20;
+  std::uint64_t hll_sparse_max_bytes = 3000;  // Of a HyperLogLog, until it becomes dense.
   std::string loglevel = "notice";
   std::int64_t slowlog_log_slower_than_us = 10'000;  // Negative: none is noted.
   std::uint64_t slowlog_max_len = 128;
