@@ -103,6 +103,12 @@ struct KeySpec {
   int step = 1;
 };
 
+// One key of a request.
+struct KeyPosition {
+  std::size_t index;
+  std::span<const std::string_view> access;
+};
+
 struct CommandSpec {
   std::string_view name;  // Lower case; of a subcommand "config|get".
   int arity;              // With the name; negative: at least that many.
@@ -116,7 +122,10 @@ struct CommandSpec {
   void (*run)(Call&);  // Null only where every use has a subcommand.
   std::span<const CommandSpec> subcommands = {};
   std::span<const KeySpec> key_specs = {};  // Instead of what follows from `keys`.
-  std::uint16_t id = 0;                     // Given by the table: of each command and subcommand another one.
+  // Instead of what the specs say, where they cannot say it (SORT ... STORE). False: the arguments make no sense.
+  bool (*find_keys)(std::span<const std::string_view> arguments, std::vector<KeyPosition>& found) = nullptr;
+  std::string_view complexity = {};  // "O(1)"
+  std::uint16_t id = 0;              // Given by the table: of each command and subcommand another one.
 
   bool accepts(std::size_t arguments) const {
     const int count = static_cast<int>(arguments);

@@ -1,9 +1,13 @@
 // COMMAND: the table of commands, told to clients.
 #include <algorithm>
 #include <array>
+#include <functional>
 
+#include "base/bytes.h"
 #include "store/commands/command_table.h"
 #include "store/commands/families.h"
+#include "store/commands/glob.h"
+#include "store/commands/key_positions.h"
 
 namespace weir::store {
 
@@ -75,37 +79,76 @@ void reply_names(wire::resp::ReplyWriter& reply, std::uint32_t bits, std::span<c
   }
 }
 
-void reply_key_specs(wire::resp::ReplyWriter& reply, const KeyRange& keys) {
-  if (keys.first == 0) return reply.set(0);
-  reply.set(1);
-  reply.map(keys.notes.empty() ? 3 : 4);
-  if (!keys.notes.empty()) {
-    reply.bulk("notes");
-    reply.bulk(keys.notes);
-  }
-  reply.bulk("flags");
-  reply.set(keys.access.size());
-  for (const std::string_view word : keys.access) reply.simple(word);
+void reply_begin_search(wire::resp::ReplyWriter& reply, const KeySpec& spec) {
   reply.bulk("begin_search");
   reply.map(2);
   reply.bulk("type");
-  reply.bulk("index");
+  switch (spec.begin) {
+    case KeySpec::Begin::kIndex:
+      reply.bulk("index");
+      reply.bulk("spec");
+      reply.map(1);
+      reply.bulk("index");
+      return reply.integer(spec.index);
+    case KeySpec::Begin::kKeyword:
+      reply.bulk("keyword");
+      reply.bulk("spec");
+      reply.map(2);
+      reply.bulk("keyword");
+      reply.bulk(spec.keyword);
+      reply.bulk("startfrom");
+      return reply.integer(spec.start_from);
+    case KeySpec::Begin::kUnknown: break;
+  }
+  reply.bulk("unknown");
   reply.bulk("spec");
-  reply.map(1);
-  reply.bulk("index");
-  reply.integer(keys.first);
+  reply.map(0);
+}
+
+void reply_find_keys(wire::resp::ReplyWriter& reply, const KeySpec& spec) {
+  const auto numbers = [&](std::initializer_list<std::pair<std::string_view, int>> fields) {
+    reply.bulk("spec");
+    reply.map(fields.size());
+    for (const auto& [name, number] : fields) {
+      reply.bulk(name);
+      reply.integer(number);
+    }
+  };
   reply.bulk("find_keys");
   reply.map(2);
   reply.bulk("type");
-  reply.bulk("range");
-  reply.bulk("spec");
-  reply.map(3);
-  reply.bulk("lastkey");
-  reply.integer(keys.last < 0 ? keys.last : keys.last - keys.first);
-  reply.bulk("keystep");
-  reply.integer(keys.step);
-  reply.bulk("limit");
-  reply.integer(0);
+  switch (spec.find) {
+    case KeySpec::Find::kRange:
+      reply.bulk("range");
+      return numbers({{"lastkey", spec.last}, {"keystep", spec.step}, {"limit", spec.limit}});
+    case KeySpec::Find::kCount:
+      reply.bulk("keynum");
+      return numbers({{"keynumidx", spec.count_at}, {"firstkey", spec.first_key}, {"keystep", spec.step}});
+    case KeySpec::Find::kUnknown: break;
+  }
+  reply.bulk("unknown");
+  numbers({});
+}
+
+void reply_words(wire::resp::ReplyWriter& reply, std::span<const std::string_view> words) {
+  reply.set(words.size());
+  for (const std::string_view word : words) reply.simple(word);
+}
+
+void reply_key_specs(wire::resp::ReplyWriter& reply, const CommandSpec& row) {
+  const KeySpecs specs(row);
+  reply.set(specs.all().size());
+  for (const KeySpec& spec : specs.all()) {
+    reply.map(spec.notes.empty() ? 3 : 4);
+    if (!spec.notes.empty()) {
+      reply.bulk("notes");
+      reply.bulk(spec.notes);
+    }
+    reply.bulk("flags");
+    reply_words(reply, spec.access);
+    reply_begin_search(reply, spec);
+    reply_find_keys(reply, spec);
+  }
 }
 
 void reply_row(wire::resp::ReplyWriter& reply, const CommandSpec& spec) {
@@ -119,7 +162,7 @@ void reply_row(wire::resp::ReplyWriter& reply, const CommandSpec& spec) {
   reply_names(reply, all_categories(spec), kCategoryNames);
   reply.set(spec.tips.size());
   for (const std::string_view tip : spec.tips) reply.bulk(tip);
-  reply_key_specs(reply, spec.keys);
+  reply_key_specs(reply, spec);
   reply.set(spec.subcommands.size());
   for (const CommandSpec& subcommand : spec.subcommands) reply_row(reply, subcommand);
 }
@@ -143,6 +186,25 @@ void command_info(Call& call) {
   }
 }
 
+void reply_docs(wire::resp::ReplyWriter& reply, const CommandSpec& spec) {
+  const auto field = [&](std::string_view name, std::string_view text) {
+    reply.bulk(name);
+    reply.bulk(text);
+  };
+  reply.map(3 + (spec.complexity.empty() ? 0u : 1u) + (spec.subcommands.empty() ? 0u : 1u));
+  field("summary", spec.summary);
+  field("since", spec.since);
+  field("group", spec.group);
+  if (!spec.complexity.empty()) field("complexity", spec.complexity);
+  if (spec.subcommands.empty()) return;
+  reply.bulk("subcommands");
+  reply.map(spec.subcommands.size());
+  for (const CommandSpec& subcommand : spec.subcommands) {
+    reply.bulk(subcommand.name);
+    reply_docs(reply, subcommand);
+  }
+}
+
 void command_docs(Call& call) {
   std::vector<const CommandSpec*> rows;
   if (call.count() == 2) {
@@ -155,14 +217,99 @@ void command_docs(Call& call) {
   call.reply.map(rows.size());
   for (const CommandSpec* spec : rows) {
     call.reply.bulk(spec->name);
-    call.reply.map(3);
-    call.reply.bulk("summary");
-    call.reply.bulk(spec->summary);
-    call.reply.bulk("since");
-    call.reply.bulk(spec->since);
-    call.reply.bulk("group");
-    call.reply.bulk(spec->group);
+    reply_docs(call.reply, *spec);
   }
+}
+
+std::optional<std::uint32_t> category_of(std::string_view name) {
+  for (const BitName& category : kCategoryNames) {
+    if (base::equal_ignoring_case(category.name.substr(1), name)) return category.bit;
+  }
+  return std::nullopt;
+}
+
+void command_list(Call& call) {
+  std::vector<std::string_view> names;
+  if (call.count() == 2) {
+    for (const CommandSpec& spec : call.node.commands.rows()) names.push_back(spec.name);
+  } else if (call.count() == 5 && base::equal_ignoring_case(call.argument(2), "FILTERBY")) {
+    const std::string_view value = call.argument(4);
+    const auto is = [&](std::string_view word) { return base::equal_ignoring_case(call.argument(3), word); };
+    std::function<bool(const CommandSpec&)> wanted;
+    if (is("MODULE")) {
+      wanted = [](const CommandSpec&) { return false; };  // There are no modules.
+    } else if (is("ACLCAT")) {
+      const std::uint32_t category = category_of(value).value_or(0);
+      wanted = [category](const CommandSpec& spec) { return (all_categories(spec) & category) != 0; };
+    } else if (is("PATTERN")) {
+      wanted = [value](const CommandSpec& spec) { return matches_glob(value, spec.name, /*ignore_case=*/true); };
+    } else {
+      return call.syntax_error();
+    }
+    // Subcommands too, where something is looked for.
+    for (std::size_t id = 0; id < call.node.commands.ids(); ++id) {
+      if (const CommandSpec& spec = call.node.commands.row(id); wanted(spec)) names.push_back(spec.name);
+    }
+  } else {
+    return call.syntax_error();
+  }
+  // As Redis has it: all of them are a set, those that were looked for an array.
+  if (call.count() == 2) {
+    call.reply.set(names.size());
+  } else {
+    call.reply.array(names.size());
+  }
+  for (const std::string_view name : names) call.reply.bulk(name);
+}
+
+void get_keys(Call& call, bool with_flags) {
+  const auto request = call.arguments.subspan(2);
+  const CommandSpec* spec = call.node.commands.find(request[0]);
+  if (spec != nullptr && !spec->subcommands.empty() && request.size() > 1) {
+    spec = CommandTable::find_subcommand(*spec, request[1]);
+  }
+  if (spec == nullptr) return call.reply.error("ERR Invalid command specified");
+  if (!has_keys(*spec)) return call.reply.error("ERR The command has no key arguments");
+  if (!spec->accepts(request.size())) {
+    return call.reply.error("ERR Invalid number of arguments specified for command");
+  }
+  std::vector<KeyPosition> keys;
+  if (find_keys(*spec, request, keys) == KeysFound::kMalformed || keys.empty()) {
+    if (spec->has(kNoMandatoryKeys)) return call.reply.array(0);
+    return call.reply.error("ERR Invalid arguments specified for command");
+  }
+  call.reply.array(keys.size());
+  for (const KeyPosition& key : keys) {
+    if (with_flags) call.reply.array(2);
+    call.reply.bulk(request[key.index]);
+    if (with_flags) reply_words(call.reply, key.access);
+  }
+}
+
+void command_getkeys(Call& call) { get_keys(call, /*with_flags=*/false); }
+void command_getkeysandflags(Call& call) { get_keys(call, /*with_flags=*/true); }
+
+void command_help(Call& call) {
+  static constexpr std::array<std::string_view, 18> kLines = {
+      "(no subcommand)",
+      "    Return details about all Redis commands.",
+      "COUNT",
+      "    Return the total number of commands in this Redis server.",
+      "LIST",
+      "    Return a list of all commands in this Redis server.",
+      "INFO [<command-name> ...]",
+      "    Return details about multiple Redis commands.",
+      "    If no command names are given, documentation details for all",
+      "    commands are returned.",
+      "DOCS [<command-name> ...]",
+      "    Return documentation details about multiple Redis commands.",
+      "    If no command names are given, documentation details for all",
+      "    commands are returned.",
+      "GETKEYS <full-command>",
+      "    Return the keys from a full Redis command.",
+      "GETKEYSANDFLAGS <full-command>",
+      "    Return the keys and the access flags from a full Redis command."};
+  call.help(kLines);
 }
 
 constexpr std::uint32_t kAnyTime = kLoading | kStale;
@@ -188,6 +335,36 @@ constexpr std::array kSubcommands = {
                 "server",
                 kNondeterministicOrder,
                 command_docs},
+    CommandSpec{"command|getkeys",
+                -4,
+                kAnyTime,
+                kConnectionCategory,
+                {},
+                "Returns the keys of a whole request.",
+                "2.8.13",
+                "server",
+                {},
+                command_getkeys},
+    CommandSpec{"command|getkeysandflags",
+                -4,
+                kAnyTime,
+                kConnectionCategory,
+                {},
+                "Returns the keys of a whole request, and what it does to them.",
+                "7.0.0",
+                "server",
+                {},
+                command_getkeysandflags},
+    CommandSpec{"command|help",
+                2,
+                kAnyTime,
+                kConnectionCategory,
+                {},
+                "Describes the subcommands.",
+                "5.0.0",
+                "server",
+                {},
+                command_help},
     CommandSpec{"command|info",
                 -2,
                 kAnyTime,
@@ -198,6 +375,16 @@ constexpr std::array kSubcommands = {
                 "server",
                 kNondeterministicOrder,
                 command_info},
+    CommandSpec{"command|list",
+                -2,
+                kAnyTime,
+                kConnectionCategory,
+                {},
+                "Returns the names of the commands.",
+                "7.0.0",
+                "server",
+                kNondeterministicOrder,
+                command_list},
 };
 
 constexpr std::array kCommands = {

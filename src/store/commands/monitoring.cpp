@@ -273,10 +273,12 @@ void latency_help(Call& call) {
 
 constexpr std::uint32_t kAdminAnyTime = kAdmin | kNoscript | kLoading | kStale;
 
+constexpr std::uint32_t kSlowlogFlags = kAdmin | kLoading | kStale;
+constexpr std::array<std::string_view, 3> kCountOfNodes = {"request_policy:all_nodes", "response_policy:agg_sum",
+                                                           "nondeterministic_output"};
 constexpr std::array<std::string_view, 2> kAllNodesAsked = {"request_policy:all_nodes", "nondeterministic_output"};
 constexpr std::array<std::string_view, 3> kSpecial = {"nondeterministic_output", "request_policy:all_nodes",
                                                       "response_policy:special"};
-constexpr std::array<std::string_view, 2> kSum = {"request_policy:all_nodes", "response_policy:agg_sum"};
 
 constexpr CommandSpec row(std::string_view name, int arity, std::uint32_t flags, std::string_view summary,
                           std::string_view since, std::span<const std::string_view> tips, void (*run)(Call&)) {
@@ -303,15 +305,16 @@ constexpr std::array kLatency = {
         latency_history),
     row("latency|latest", 2, kAdminAnyTime, "Returns the latest latency spike of each event.", "2.8.13", kSpecial,
         latency_latest),
-    row("latency|reset", -2, kAdminAnyTime, "Forgets the latency spikes of events, or of all.", "2.8.13", kSum,
+    row("latency|reset", -2, kAdminAnyTime, "Forgets the latency spikes of events, or of all.", "2.8.13", kAllNodes,
         latency_reset),
 };
 
 constexpr std::array kSlowlog = {
-    row("slowlog|get", -2, kAdminAnyTime, "Returns the latest slow commands.", "2.2.12", kAllNodesAsked, slowlog_get),
+    row("slowlog|get", -2, kSlowlogFlags, "Returns the latest slow commands.", "2.2.12", kAllNodesAsked, slowlog_get),
     row("slowlog|help", 2, kLoading | kStale, "Describes the subcommands.", "6.2.0", {}, slowlog_help),
-    row("slowlog|len", 2, kAdminAnyTime, "Counts the slow commands that are kept.", "2.2.12", kSpecial, slowlog_len),
-    row("slowlog|reset", 2, kAdminAnyTime, "Forgets the slow commands.", "2.2.12", kAllNodes, slowlog_reset),
+    row("slowlog|len", 2, kSlowlogFlags, "Counts the slow commands that are kept.", "2.2.12", kCountOfNodes,
+        slowlog_len),
+    row("slowlog|reset", 2, kSlowlogFlags, "Forgets the slow commands.", "2.2.12", kAllNodes, slowlog_reset),
 };
 
 constexpr CommandSpec container(std::string_view name, std::string_view summary, std::string_view since,

@@ -1,0 +1,73 @@
+#include "store/commands/key_positions.h"
+
+#include <algorithm>
+
+#include "base/bytes.h"
+
+namespace weir::store {
+
+namespace {
+
+bool names_keys(const KeySpec& spec) { return std::ranges::find(spec.access, "not_key") == spec.access.end(); }
+
+// The argument where the keys begin; nothing when the keyword is not there.
+std::optional<int> begin_of(const KeySpec& spec, std::span<const std::string_view> arguments) {
+  if (spec.begin == KeySpec::Begin::kIndex) return spec.index;
+  if (spec.begin == KeySpec::Begin::kUnknown) return std::nullopt;
+  const int count = static_cast<int>(arguments.size());
+  const int step = spec.start_from > 0 ? 1 : -1;
+  for (int i = spec.start_from > 0 ? spec.start_from : count + spec.start_from; i > 0 && i < count; i += step) {
+    if (base::equal_ignoring_case(arguments[static_cast<std::size_t>(i)], spec.keyword)) return i + 1;
+  }
+  return std::nullopt;
+}
+
+KeysFound add_keys(const KeySpec& spec, std::span<const std::string_view> arguments, std::vector<KeyPosition>& found) {
+  const std::optional<int> begin = begin_of(spec, arguments);
+  const int count = static_cast<int>(arguments.size());
+  if (!begin || spec.find == KeySpec::Find::kUnknown) return KeysFound::kFound;
+  int first = *begin;
+  int last = 0;
+  if (spec.find == KeySpec::Find::kRange) {
+    last = spec.last >= 0 ? first + spec.last : count + spec.last;
+    if (spec.last == -1 && spec.limit > 1) last = first + (count - first) / spec.limit - 1;
+  } else {
+    const int at = first + spec.count_at;
+    const auto keys =
+        at < count ? base::parse_decimal<std::int64_t>(arguments[static_cast<std::size_t>(at)]) : std::nullopt;
+    if (!keys || *keys < 0 || *keys > count) return KeysFound::kMalformed;
+    first += spec.first_key;
+    last = first + (static_cast<int>(*keys) - 1) * spec.step;
+  }
+  if (last >= count) return KeysFound::kMalformed;
+  for (int i = first; i <= last; i += spec.step) found.push_back({static_cast<std::size_t>(i), spec.access});
+  return KeysFound::kFound;
+}
+
+}  // namespace
+
+KeySpecs::KeySpecs(const CommandSpec& spec) : spec_(spec), count_(spec.keys.first == 0 ? 0 : 1) {
+  const KeyRange& range = spec.keys;
+  ranged_.access = range.access;
+  ranged_.notes = range.notes;
+  ranged_.index = range.first;
+  ranged_.last = range.last < 0 ? range.last : range.last - range.first;
+  ranged_.step = range.step;
+}
+
+bool has_keys(const CommandSpec& spec) {
+  const KeySpecs specs(spec);
+  return spec.find_keys != nullptr || std::ranges::any_of(specs.all(), names_keys);
+}
+
+KeysFound find_keys(const CommandSpec& spec, std::span<const std::string_view> arguments,
+                    std::vector<KeyPosition>& found) {
+  if (spec.find_keys != nullptr) return spec.find_keys(arguments, found) ? KeysFound::kFound : KeysFound::kMalformed;
+  const KeySpecs specs(spec);
+  for (const KeySpec& one : specs.all()) {
+    if (names_keys(one) && add_keys(one, arguments, found) == KeysFound::kMalformed) return KeysFound::kMalformed;
+  }
+  return KeysFound::kFound;
+}
+
+}  // namespace weir::store

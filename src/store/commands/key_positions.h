@@ -1,0 +1,36 @@
+// Where the keys of a request stand, by the table alone: for COMMAND GETKEYS, and later ACL and cluster slots.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "store/commands/command.h"
+
+namespace weir::store {
+
+// What a row says about its keys: its own specs, or the one that follows from its range.
+class KeySpecs {
+ public:
+  explicit KeySpecs(const CommandSpec& spec);
+  std::span<const KeySpec> all() const {
+    return spec_.key_specs.empty() ? std::span(&ranged_, count_) : spec_.key_specs;
+  }
+
+ private:
+  const CommandSpec& spec_;
+  KeySpec ranged_;
+  std::size_t count_;
+};
+
+// Whether the command can have keys at all; names of channels are none.
+bool has_keys(const CommandSpec& spec);
+
+enum class KeysFound : unsigned char { kFound, kMalformed };  // kMalformed: a count of keys is none, or too large.
+
+// Requires: spec.accepts(arguments.size()).
+KeysFound find_keys(const CommandSpec& spec, std::span<const std::string_view> arguments,
+                    std::vector<KeyPosition>& found);
+
+}  // namespace weir::store
