@@ -1,8 +1,8 @@
 #include "store/commands/command_table.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
-#include <cstring>
 
 #include "base/assert.h"
 #include "base/bytes.h"
@@ -12,12 +12,33 @@ namespace weir::store {
 
 namespace {
 
-// Of the first eight bytes without their case, and the length: enough to tell most names apart.
-std::uint64_t hash_of(std::string_view name) {
+constexpr std::uint64_t kLowerCase = 0x2020'2020'2020'2020;
+
+// The first eight bytes with letters in lower case (other bytes may fall together), padded: what nearly every name is
+// told by. Two loads that overlap, since a copy of unknown length is a call.
+std::uint64_t front_of(std::string_view name) {
+  const char* bytes = name.data();
+  const std::size_t size = name.size();
+  if (size >= 8) return base::load_little_endian<std::uint64_t>(bytes) | kLowerCase;
+  if (size >= 4) {
+    const std::uint64_t low = base::load_little_endian<std::uint32_t>(bytes);
+    const std::uint64_t high = base::load_little_endian<std::uint32_t>(bytes + size - 4);
+    return low | high << ((size - 4) * 8) | kLowerCase;
+  }
   std::uint64_t front = 0;
-  std::memcpy(&front, name.data(), std::min(name.size(), sizeof front));
-  front |= 0x2020'2020'2020'2020;
-  return ((front ^ name.size()) * 0x9e37'79b9'7f4a'7c15) >> 32;
+  for (std::size_t i = 0; i < size; ++i)
+    front |= static_cast<std::uint64_t>(static_cast<unsigned char>(bytes[i])) << (i * 8);
+  return front | kLowerCase;
+}
+
+std::size_t hash_of(std::uint64_t front, std::size_t size) {
+  return static_cast<std::size_t>(((front ^ size) * 0x9e37'79b9'7f4a'7c15) >> 32);
+}
+
+// Whether a name is told by its front and length alone: eight letters at most. A letter is what no other byte becomes
+// in lower case.
+bool is_whole(std::string_view name) {
+  return name.size() <= 8 && std::ranges::all_of(name, [](char c) { return c >= 'a' && c <= 'z'; });
 }
 
 }  // namespace
@@ -34,9 +55,11 @@ CommandTable::CommandTable(std::span<const std::span<const CommandSpec>> familie
   for (CommandSpec& row : rows_) {
     WEIR_ASSERT(find(row.name) == nullptr);
     give_id(row);
-    std::size_t slot = hash_of(row.name) & mask_;
-    while (slots_[slot] != nullptr) slot = (slot + 1) & mask_;
-    slots_[slot] = &row;
+    const std::uint64_t front = front_of(row.name);
+    std::size_t slot = hash_of(front, row.name.size()) & mask_;
+    while (slots_[slot].row != nullptr) slot = (slot + 1) & mask_;
+    slots_[slot] = {
+        .front = front, .size = static_cast<std::uint32_t>(row.name.size()), .whole = is_whole(row.name), .row = &row};
     if (row.subcommands.empty()) continue;
     subcommands_.emplace_back(row.subcommands.begin(), row.subcommands.end());
     for (CommandSpec& subcommand : subcommands_.back()) give_id(subcommand);
@@ -45,8 +68,11 @@ CommandTable::CommandTable(std::span<const std::span<const CommandSpec>> familie
 }
 
 const CommandSpec* CommandTable::find(std::string_view name) const {
-  for (std::size_t slot = hash_of(name) & mask_; slots_[slot] != nullptr; slot = (slot + 1) & mask_) {
-    if (base::equal_ignoring_case(slots_[slot]->name, name)) return slots_[slot];
+  const std::uint64_t front = front_of(name);
+  for (std::size_t at = hash_of(front, name.size()) & mask_; slots_[at].row != nullptr; at = (at + 1) & mask_) {
+    const Slot& slot = slots_[at];
+    if (slot.front != front || slot.size != name.size()) continue;
+    if (slot.whole || base::equal_ignoring_case(slot.row->name, name)) return slot.row;
   }
   return nullptr;
 }

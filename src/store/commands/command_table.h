@@ -36,8 +36,15 @@ class CommandTable {
   const CommandSpec* find_full(std::string_view name) const;
 
  private:
+  struct Slot {
+    std::uint64_t front = 0;  // Of the name; see front_of().
+    std::uint32_t size = 0;
+    bool whole = false;  // The front is all there is to compare.
+    const CommandSpec* row = nullptr;
+  };
+
   // At most a quarter of the slots is used, so that a probe rarely goes on.
-  std::vector<const CommandSpec*> slots_;
+  std::vector<Slot> slots_;
   std::size_t mask_ = 0;
   std::vector<CommandSpec> rows_;
   std::vector<std::vector<CommandSpec>> subcommands_;  // What the rows' spans point to.

@@ -139,7 +139,8 @@ TEST(CommandTable, EveryRowIsWholeAndFoundByItsName) {
     EXPECT_TRUE(spec.run != nullptr || !spec.subcommands.empty()) << spec.name;
     EXPECT_FALSE(spec.has(kWrite) && spec.has(kReadonly)) << spec.name;
   }
-  for (const std::string_view none : {"", "g", "gets", "config|get", "get|x", "\xff\xff\xff\xff\xff\xff\xff\xff"}) {
+  for (const std::string_view none : {"", "g", "gets", "config|get", "get|x", "\xff\xff\xff\xff\xff\xff\xff\xff",
+                                      "ge\x14", "g\x05t", "get ", "flushal", "client\x0cinfo"}) {
     EXPECT_EQ(table.find(none), nullptr) << none;
   }
   EXPECT_EQ(table.find(std::string(100'000, 'x')), nullptr);

@@ -106,7 +106,7 @@ void count(Call& call, std::size_t reply_begin) {
   }
   if (node.settings.latency_tracking) {
     if (counts.latency == nullptr) counts.latency = std::make_unique<base::Histogram>();
-    counts.latency->record(static_cast<std::uint64_t>(static_cast<double>(took) * node.stopwatch.ns_per_tick));
+    counts.latency->record(took);
   }
   if (took >= node.slow_ticks) note_slow(call, took);
   if (!node.monitors.empty()) tell_monitors(call);

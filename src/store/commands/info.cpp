@@ -86,7 +86,8 @@ void add_latencystats(std::string& to, const Node& node, const HostFacts&) {
     if (counts.latency == nullptr || percentiles.empty()) return;
     text += fmt::format("latency_percentiles_usec_{}:", name);
     for (std::size_t i = 0; i < percentiles.size(); ++i) {
-      const double us = static_cast<double>(counts.latency->quantile(percentiles[i] / 100)) / 1000;
+      const double ticks = static_cast<double>(counts.latency->quantile(percentiles[i] / 100));
+      const double us = ticks * node.stopwatch.ns_per_tick / 1000;
       text += fmt::format("{}p{}={:.3f}", i == 0 ? "" : ",", percentiles[i], us);
     }
     text += "\r\n";

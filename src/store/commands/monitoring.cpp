@@ -134,9 +134,11 @@ void reply_distribution(Call& call, const CommandCounts& counts) {
   };
   // Powers of two of microseconds, up to the one that holds the slowest call; empty ones in between are left out.
   std::vector<Bucket> buckets;
+  const double ticks_per_us = 1000 / call.node.stopwatch.ns_per_tick;
   std::uint64_t seen = 0;
   for (std::int64_t us = 1; seen < counts.latency->count(); us *= 2) {
-    const std::uint64_t calls = counts.latency->count_at_most(static_cast<std::uint64_t>(us) * 1000);
+    const std::uint64_t calls =
+        counts.latency->count_at_most(static_cast<std::uint64_t>(static_cast<double>(us) * ticks_per_us));
     if (calls > seen) buckets.push_back({us, calls});
     seen = calls;
     if (us > (std::int64_t{1} << 40)) break;

@@ -32,7 +32,7 @@ struct CommandCounts {
   std::uint64_t ticks = 0;
   std::uint64_t rejected = 0;                // Refused before it ran.
   std::uint64_t failed = 0;                  // Answered an error.
-  std::unique_ptr<base::Histogram> latency;  // In nanoseconds; made at the first call that is tracked.
+  std::unique_ptr<base::Histogram> latency;  // In ticks; made at the first call that is tracked.
 };
 
 class CommandStatistics {
