@@ -1,6 +1,7 @@
 #include "store/commands/key_positions.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/bytes.h"
 
@@ -68,6 +69,15 @@ KeysFound find_keys(const CommandSpec& spec, std::span<const std::string_view> a
     if (names_keys(one) && add_keys(one, arguments, found) == KeysFound::kMalformed) return KeysFound::kMalformed;
   }
   return KeysFound::kFound;
+}
+
+bool find_keys_of_set(std::span<const std::string_view> arguments, std::vector<KeyPosition>& found) {
+  static constexpr std::array<std::string_view, 2> kOverwrites = {"OW", "update"};
+  static constexpr std::array<std::string_view, 3> kReadsToo = {"RW", "access", "update"};
+  const bool reads = std::ranges::any_of(arguments.subspan(3),
+                                         [](std::string_view word) { return base::equal_ignoring_case(word, "GET"); });
+  found.push_back({1, reads ? std::span<const std::string_view>(kReadsToo) : kOverwrites});
+  return true;
 }
 
 }  // namespace weir::store

@@ -33,4 +33,7 @@ enum class KeysFound : unsigned char { kFound, kMalformed };  // kMalformed: a c
 KeysFound find_keys(const CommandSpec& spec, std::span<const std::string_view> arguments,
                     std::vector<KeyPosition>& found);
 
+// For rows whose specs cannot say it; CommandSpec::find_keys. SET only writes its key, unless it has the option GET.
+bool find_keys_of_set(std::span<const std::string_view> arguments, std::vector<KeyPosition>& found);
+
 }  // namespace weir::store

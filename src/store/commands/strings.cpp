@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "store/commands/expiry.h"
 #include "store/commands/families.h"
+#include "store/commands/key_positions.h"
 #include "store/commands/string_values.h"
 #include "store/types/number_text.h"
 
@@ -643,7 +644,10 @@ constexpr std::array kCommands = {
                 "1.0.0",
                 "string",
                 {},
-                set},
+                set,
+                {},
+                {},
+                find_keys_of_set},
     CommandSpec{"setex",
                 4,
                 kWrite | kDenyOom,
