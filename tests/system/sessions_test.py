@@ -102,6 +102,8 @@ SCRIPTS = {
         a SUBSCRIBE
     """,
     "clients": """
+        a HELLO 2 SETNAME early nonsense
+        a CLIENT GETNAME
         a CLIENT SETNAME me
         a CLIENT GETNAME
         a CLIENT SETNAME bad\x01name

@@ -80,7 +80,6 @@ void hello(Call& call) {
     if (*version != 2 && *version != 3) return call.reply.error("NOPROTO unsupported protocol version");
     protocol = static_cast<Protocol>(*version);
   }
-  std::optional<std::string_view> name;
   for (std::size_t i = 2; i < call.count(); ++i) {
     const std::string_view word = call.argument(i);
     const std::size_t left = call.count() - i - 1;
@@ -88,10 +87,12 @@ void hello(Call& call) {
       if (!authenticate(call, call.argument(i + 1), call.argument(i + 2))) return;
       i += 2;
     } else if (equal_ignoring_case(word, "SETNAME") && left >= 1) {
-      name = call.argument(++i);
-      if (!is_client_name(*name)) {
+      const std::string_view name = call.argument(++i);
+      if (!is_client_name(name)) {
         return call.reply.error("ERR Client names cannot contain spaces, newlines or special characters.");
       }
+      // At once, as Redis does, even if an option behind it is refused.
+      call.session.name = name;
     } else {
       return call.reply.error(fmt::format("ERR Syntax error in HELLO option '{}'", word));
     }
@@ -101,7 +102,6 @@ void hello(Call& call) {
         "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> "
         "option can be used to authenticate the client and select the RESP protocol version at the same time");
   }
-  if (name) call.session.name = *name;
   call.session.protocol = protocol;
   wire::resp::ReplyWriter reply(call.output, protocol);
   reply.map(7);
