@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "store/commands/families.h"
+#include "store/commands/key_positions.h"
 #include "store/commands/string_values.h"
 
 namespace weir::store {
@@ -446,16 +447,22 @@ constexpr CommandSpec bit_operation_row() {
   return spec;
 }
 
+constexpr CommandSpec bit_field_row() {
+  CommandSpec spec = row("bitfield", -2, kWrite | kDenyOom,
+                         {.first = 1,
+                          .last = 1,
+                          .step = 1,
+                          .access = kFieldAccess,
+                          .notes = "This command allows both access and modification of the key"},
+                         "Reads and changes integers of any width at any bit.", "3.2.0", bit_field);
+  spec.find_keys = find_keys_of_bitfield;
+  return spec;
+}
+
 constexpr std::array kCommands = {
     row("bitcount", -2, kReadonly, reads(), "Counts the bits that are set, in all of a string or a range.", "2.6.0",
         bit_count),
-    row("bitfield", -2, kWrite | kDenyOom,
-        {.first = 1,
-         .last = 1,
-         .step = 1,
-         .access = kFieldAccess,
-         .notes = "This command allows both access and modification of the key"},
-        "Reads and changes integers of any width at any bit.", "3.2.0", bit_field),
+    bit_field_row(),
     row("bitfield_ro", -2, kReadonly | kFast, reads(), "Reads integers of any width at any bit.", "6.0.0",
         bit_field_read_only),
     bit_operation_row(),

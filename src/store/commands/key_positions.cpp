@@ -32,6 +32,7 @@ KeysFound add_keys(const KeySpec& spec, std::span<const std::string_view> argume
   if (spec.find == KeySpec::Find::kRange) {
     last = spec.last >= 0 ? first + spec.last : count + spec.last;
     if (spec.last == -1 && spec.limit > 1) last = first + (count - first) / spec.limit - 1;
+    if (last < first) return KeysFound::kMalformed;
   } else {
     const int at = first + spec.count_at;
     const auto keys =
@@ -77,6 +78,24 @@ bool find_keys_of_set(std::span<const std::string_view> arguments, std::vector<K
   const bool reads = std::ranges::any_of(arguments.subspan(3),
                                          [](std::string_view word) { return base::equal_ignoring_case(word, "GET"); });
   found.push_back({1, reads ? std::span<const std::string_view>(kReadsToo) : kOverwrites});
+  return true;
+}
+
+bool find_keys_of_bitfield(std::span<const std::string_view> arguments, std::vector<KeyPosition>& found) {
+  static constexpr std::array<std::string_view, 2> kReads = {"RO", "access"};
+  static constexpr std::array<std::string_view, 3> kWritesToo = {"RW", "access", "update"};
+  bool reads_only = true;
+  for (std::size_t i = 2; i < arguments.size() && reads_only;) {
+    const std::size_t left = arguments.size() - i - 1;
+    if (base::equal_ignoring_case(arguments[i], "GET") && left >= 2) {
+      i += 3;
+    } else if (base::equal_ignoring_case(arguments[i], "OVERFLOW") && left >= 1) {
+      i += 2;
+    } else {
+      reads_only = false;  // It writes, or is no sense at all: then it is the safer guess.
+    }
+  }
+  found.push_back({1, reads_only ? std::span<const std::string_view>(kReads) : kWritesToo});
   return true;
 }
 

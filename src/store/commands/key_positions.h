@@ -27,7 +27,10 @@ class KeySpecs {
 // Whether the command can have keys at all; names of channels are none.
 bool has_keys(const CommandSpec& spec);
 
-enum class KeysFound : unsigned char { kFound, kMalformed };  // kMalformed: a count of keys is none, or too large.
+enum class KeysFound : unsigned char {
+  kFound,
+  kMalformed
+};  // kMalformed: a count of keys is no number or too large, or keys are missing.
 
 // Requires: spec.accepts(arguments.size()).
 KeysFound find_keys(const CommandSpec& spec, std::span<const std::string_view> arguments,
@@ -35,5 +38,7 @@ KeysFound find_keys(const CommandSpec& spec, std::span<const std::string_view> a
 
 // For rows whose specs cannot say it; CommandSpec::find_keys. SET only writes its key, unless it has the option GET.
 bool find_keys_of_set(std::span<const std::string_view> arguments, std::vector<KeyPosition>& found);
+// BITFIELD only reads its key when all its operations are GET.
+bool find_keys_of_bitfield(std::span<const std::string_view> arguments, std::vector<KeyPosition>& found);
 
 }  // namespace weir::store
