@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/random.h"
 #include "fuzz/http1.h"
+#include "fuzz/rdb.h"
 #include "fuzz/resp_reply.h"
 #include "fuzz/resp_request.h"
 
@@ -85,11 +86,13 @@ TEST_P(Properties, HoldForMutationsOfTheCorpus) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Wire, Properties,
+INSTANTIATE_TEST_SUITE_P(Decoders, Properties,
                          testing::Values(Target{"resp_request", check_resp_request},
                                          Target{"resp_reply", check_resp_reply},
                                          Target{"http1_request", check_http1_request},
-                                         Target{"http1_response", check_http1_response}),
+                                         Target{"http1_response", check_http1_response},
+                                         Target{"rdb_file", check_rdb_file}, Target{"dump_payload", check_dump_payload},
+                                         Target{"listpack", check_listpack}),
                          [](const auto& param) { return std::string(param.param.name); });
 
 }  // namespace
