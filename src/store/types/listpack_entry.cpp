@@ -209,13 +209,13 @@ char* EncodedEntry::write(char* to) const {
 
 namespace listpack_entry {
 
-Element decode(const char* at) {
+Element decode_long(const char* at) {
   if (!holds_string(byte_at(at))) return Element::of_integer(integer_at(at));
   const Layout parts = layout(at);
   return Element::of_bytes({at + parts.head, parts.bytes});
 }
 
-const char* next(const char* at) {
+const char* next_long(const char* at) {
   const Layout parts = layout(at);
   const std::size_t body = parts.head + parts.bytes;
   return at + body + backlen_size(body);
@@ -234,7 +234,7 @@ const char* previous(const char* at) {
   return at - size - body;
 }
 
-bool equals(const char* at, std::string_view text, const std::optional<std::int64_t>& text_as_integer) {
+bool equals_long(const char* at, std::string_view text, const std::optional<std::int64_t>& text_as_integer) {
   if (!holds_string(byte_at(at))) return text_as_integer.has_value() && integer_at(at) == *text_as_integer;
   const Layout parts = layout(at);
   return std::string_view(at + parts.head, parts.bytes) == text;

@@ -78,13 +78,33 @@ namespace listpack_entry {
 
 inline constexpr unsigned char kTerminator = 0xff;
 
+// The two forms of one byte, which most entries have, are read in place; the others out of line.
+inline constexpr unsigned char kFirstShortString = 0x80;
+inline constexpr unsigned char kFirstLongForm = 0xc0;
+inline std::string_view short_string(const char* at) { return {at + 1, static_cast<std::size_t>(*at & 0x3f)}; }
+Element decode_long(const char* at);
+const char* next_long(const char* at);
+bool equals_long(const char* at, std::string_view text, const std::optional<std::int64_t>& text_as_integer);
+
 // Each requires `at` to be the first byte of an entry in bytes that were validated or written here.
-Element decode(const char* at);
-const char* next(const char* at);
+inline Element decode(const char* at) {
+  const auto first = static_cast<unsigned char>(*at);
+  if (first < kFirstShortString) return Element::of_integer(first);
+  return first < kFirstLongForm ? Element::of_bytes(short_string(at)) : decode_long(at);
+}
+inline const char* next(const char* at) {
+  const auto first = static_cast<unsigned char>(*at);
+  if (first < kFirstShortString) return at + 2;
+  return first < kFirstLongForm ? at + 2 + (first & 0x3f) : next_long(at);
+}
+inline bool equals(const char* at, std::string_view text, const std::optional<std::int64_t>& text_as_integer) {
+  const auto first = static_cast<unsigned char>(*at);
+  if (first < kFirstShortString) return text_as_integer == first;
+  return first < kFirstLongForm ? short_string(at) == text : equals_long(at, text, text_as_integer);
+}
 // Requires: not the first entry. `at` may be just behind the last entry (at the terminator).
 const char* previous(const char* at);
 inline std::size_t size(const char* at) { return static_cast<std::size_t>(next(at) - at); }
-bool equals(const char* at, std::string_view text, const std::optional<std::int64_t>& text_as_integer);
 
 // For bytes that nobody vouches for: the end of the entry that begins at `at` and ends at or before `end`, or null if
 // there is none. Both lengths are checked against each other.
