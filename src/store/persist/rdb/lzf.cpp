@@ -57,11 +57,12 @@ bool lzf_decompress(std::string_view compressed, char* to, std::size_t size) {
     if (at == end) return false;
     const std::size_t distance = ((control & 0x1f) << 8 | byte_at(at++)) + 1;
     if (distance > static_cast<std::size_t>(to - begin) || length > static_cast<std::size_t>(limit - to)) return false;
+    const char* const from = to - distance;
     if (distance >= length) {
-      std::memcpy(to, to - distance, length);
+      std::memcpy(to, from, length);
     } else {
       // The copy overlaps what it writes: a repetition.
-      for (std::size_t i = 0; i < length; ++i) to[i] = to[i - distance];
+      for (std::size_t i = 0; i < length; ++i) to[i] = from[i];
     }
     to += length;
   }
