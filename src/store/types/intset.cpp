@@ -50,7 +50,7 @@ char* member_at(char* blob, std::size_t index, std::size_t width) { return blob 
 
 bool IntsetView::valid(std::string_view blob) {
   if (blob.size() <= kHeaderBytes) return false;
-  const IntsetView view(blob.data());
+  const IntsetView view(blob);
   const std::size_t width = view.width_bytes();
   if (width != 2 && width != 4 && width != 8) return false;
   if (view.size() * width != blob.size() - kHeaderBytes) return false;  // 2^32 times 8 does not wrap.

@@ -22,7 +22,7 @@ class IntsetView {
   static bool valid(std::string_view blob);
 
   // Requires: valid(blob), or one that Intset made.
-  explicit IntsetView(std::string_view blob) : IntsetView(blob.data()) {}
+  explicit IntsetView(std::string_view blob) : blob_(blob.data()) {}
   explicit IntsetView(const char* blob) : blob_(blob) {}
 
   std::string_view blob() const { return {blob_, kHeaderBytes + size() * width_bytes()}; }

@@ -38,16 +38,17 @@ char* new_empty() {
 }  // namespace
 
 bool ListpackView::valid(std::string_view blob) {
-  if (blob.size() < kEmptyBytes || blob.size() != base::load_little_endian<std::uint32_t>(blob.data())) return false;
-  const char* at = blob.data() + kHeaderBytes;
-  const char* const end = blob.data() + blob.size() - 1;
+  const char* const begin = blob.data();
+  if (blob.size() < kEmptyBytes || blob.size() != base::load_little_endian<std::uint32_t>(begin)) return false;
+  const char* at = begin + kHeaderBytes;
+  const char* const end = begin + blob.size() - 1;
   if (static_cast<unsigned char>(*end) != listpack_entry::kTerminator) return false;
   std::size_t count = 0;
   for (; at != end; ++count) {
     at = listpack_entry::checked_next(at, end);
     if (at == nullptr) return false;
   }
-  const std::uint16_t claimed = stored_count(blob.data());
+  const std::uint16_t claimed = stored_count(begin);
   return claimed == kUncounted || claimed == count;
 }
 

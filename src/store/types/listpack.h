@@ -69,7 +69,7 @@ class ListpackView {
   static bool valid(std::string_view blob);
 
   // Requires: valid(blob).
-  explicit ListpackView(std::string_view blob) : ListpackView(blob.data()) {}
+  explicit ListpackView(std::string_view blob) : blob_(blob.data()) {}
   explicit ListpackView(const char* blob) : blob_(blob) {}
 
   std::string_view blob() const { return {blob_, size_bytes()}; }

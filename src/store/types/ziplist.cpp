@@ -68,9 +68,10 @@ std::size_t size_field(const char* at) { return byte_at(at) == kWideSize ? 5 : 1
 }  // namespace
 
 bool ZiplistView::valid(std::string_view blob) {
-  if (blob.size() < kHeaderBytes + 1 || blob.size() != load_little_endian<std::uint32_t>(blob.data())) return false;
-  const char* at = blob.data() + kHeaderBytes;
-  const char* const end = blob.data() + blob.size() - 1;
+  const char* const begin = blob.data();
+  if (blob.size() < kHeaderBytes + 1 || blob.size() != load_little_endian<std::uint32_t>(begin)) return false;
+  const char* at = begin + kHeaderBytes;
+  const char* const end = begin + blob.size() - 1;
   if (byte_at(end) != kTerminator) return false;
   const char* last = at;  // An empty ziplist's tail is its terminator.
   std::size_t before = 0;
@@ -88,8 +89,8 @@ bool ZiplistView::valid(std::string_view blob) {
     before = field + entry.head + entry.bytes;
     at += before;
   }
-  const std::uint16_t claimed = load_little_endian<std::uint16_t>(blob.data() + kCountAt);
-  return load_little_endian<std::uint32_t>(blob.data() + kTailAt) == static_cast<std::size_t>(last - blob.data()) &&
+  const std::uint16_t claimed = load_little_endian<std::uint16_t>(begin + kCountAt);
+  return load_little_endian<std::uint32_t>(begin + kTailAt) == static_cast<std::size_t>(last - begin) &&
          (claimed == kUncounted || claimed == count);
 }
 

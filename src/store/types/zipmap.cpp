@@ -41,14 +41,15 @@ bool step(const char*& at, const char* end, Part part) {
 
 bool ZipmapView::valid(std::string_view blob) {
   if (blob.size() < 2) return false;
-  const char* at = blob.data() + 1;
-  const char* const end = blob.data() + blob.size() - 1;
+  const char* const begin = blob.data();
+  const char* at = begin + 1;
+  const char* const end = begin + blob.size() - 1;
   if (byte_at(end) != kTerminator) return false;
   std::size_t count = 0;
   for (; at != end; ++count) {
     if (!step(at, end, Part::kField) || !step(at, end, Part::kValue)) return false;
   }
-  const unsigned char claimed = byte_at(blob.data());
+  const unsigned char claimed = byte_at(begin);
   return claimed >= kUncounted || claimed == count;
 }
 

@@ -29,7 +29,7 @@ base::Result<void> read_dump(std::string_view payload, const Record& record, Sin
   Input in(payload.substr(0, payload.size() - kDumpFooterBytes), 0, 0);
   ValueReader value;
   const auto read = [&] {
-    std::uint8_t type;
+    std::uint8_t type = 0;
     if (!in.byte(type)) return false;
     if (!ValueReader::known(type)) return in.fail(fmt::format("value type {} is not known", type));
     if (!value.begin(in, Type{type}, record, sink)) return false;

@@ -53,7 +53,7 @@ bool Input::byte(std::uint8_t& to) {
 }
 
 bool Input::length(std::uint64_t& to) {
-  std::uint8_t first;
+  std::uint8_t first = 0;
   if (!byte(first)) return false;
   if (first < 0x40) {
     to = first;
@@ -67,8 +67,8 @@ bool Input::length(std::uint64_t& to) {
   if (first < 0x80) {
     to = (first & 0x3fu) << 8 | static_cast<unsigned char>(raw[0]);
   } else {
-    to = first == kLength32 ? base::load_big_endian<std::uint32_t>(raw.data())
-                            : base::load_big_endian<std::uint64_t>(raw.data());
+    const char* const from = raw.data();
+    to = first == kLength32 ? base::load_big_endian<std::uint32_t>(from) : base::load_big_endian<std::uint64_t>(from);
   }
   return true;
 }
@@ -96,10 +96,10 @@ bool Input::element(Element& to, std::string& scratch) {
     }
   }
   if (at_ != end_ && static_cast<std::uint8_t>(*at_) >= kInteger8) {
-    std::uint8_t first;
+    std::uint8_t first = 0;
     return byte(first) && encoded(first, to, scratch);
   }
-  std::uint64_t size;
+  std::uint64_t size = 0;
   if (!length(size)) return false;
   if (size > kMaxStringBytes) return fail(fmt::format("a string of {} bytes is longer than any that is kept", size));
   std::string_view raw;
@@ -111,19 +111,19 @@ bool Input::element(Element& to, std::string& scratch) {
 bool Input::encoded(std::uint8_t first, Element& to, std::string& scratch) {
   switch (first) {
     case kInteger8: {
-      std::int8_t value;
+      std::int8_t value = 0;
       if (!little_endian(value)) return false;
       to = Element::of_integer(value);
       return true;
     }
     case kInteger16: {
-      std::int16_t value;
+      std::int16_t value = 0;
       if (!little_endian(value)) return false;
       to = Element::of_integer(value);
       return true;
     }
     case kInteger32: {
-      std::int32_t value;
+      std::int32_t value = 0;
       if (!little_endian(value)) return false;
       to = Element::of_integer(value);
       return true;
@@ -135,8 +135,8 @@ bool Input::encoded(std::uint8_t first, Element& to, std::string& scratch) {
 
 bool Input::compressed(Element& to, std::string& scratch) {
   const char* const start = read_at_;
-  std::uint64_t packed_size;
-  std::uint64_t size;
+  std::uint64_t packed_size = 0;
+  std::uint64_t size = 0;
   if (!length(packed_size) || !length(size)) return false;
   read_at_ = start;
   // The expansion is bounded by what LZF can do, so the allocation is by the bytes that are really there.

@@ -57,7 +57,8 @@ class Input {
   bool little_endian(T& to) {
     std::string_view raw;
     if (!bytes(sizeof(T), raw, "a number")) return false;
-    to = base::load_little_endian<T>(raw.data());
+    const char* const from = raw.data();
+    to = base::load_little_endian<T>(from);
     return true;
   }
   bool length(std::uint64_t& to);

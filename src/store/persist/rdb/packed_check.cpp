@@ -27,9 +27,10 @@ int compare_texts(const Element& a, const Element& b) {
 
 std::optional<double> parse_score(const Element& text) {
   if (text.is_integer) return static_cast<double>(text.integer);
-  const char* const end = text.bytes.data() + text.bytes.size();
-  double score;
-  const auto [stop, code] = std::from_chars(text.bytes.data(), end, score);
+  const char* const begin = text.bytes.data();
+  const char* const end = begin + text.bytes.size();
+  double score = 0;
+  const auto [stop, code] = std::from_chars(begin, end, score);
   if (code != std::errc() || stop != end || std::isnan(score)) return std::nullopt;
   return score;
 }

@@ -31,7 +31,7 @@ class PackedCheck {
 
  private:
   struct Member {
-    std::uint64_t hash;
+    std::uint64_t hash = 0;
     Element element;
   };
 

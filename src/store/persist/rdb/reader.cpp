@@ -80,7 +80,7 @@ bool Reader::header(Input& in) {
 }
 
 bool Reader::between(Input& in) {
-  std::uint8_t code;
+  std::uint8_t code = 0;
   if (!in.byte(code)) return false;
   return code >= static_cast<std::uint8_t>(Opcode::kSlotInfo) ? opcode(in, code) : key_and_value(in, code);
 }
@@ -95,45 +95,45 @@ bool Reader::opcode(Input& in, std::uint8_t code) {
       return true;
     }
     case Opcode::kSelectDatabase: {
-      std::uint64_t number;
+      std::uint64_t number = 0;
       if (!in.length(number)) return false;
       return sink_.select_database(number) || in.fail(fmt::format("there is no database {}", number));
     }
     case Opcode::kResize: {
-      std::uint64_t keys;
-      std::uint64_t with_expiry;
+      std::uint64_t keys = 0;
+      std::uint64_t with_expiry = 0;
       if (!in.length(keys) || !in.length(with_expiry)) return false;
       keys = in.at_most_remaining(keys, kLeastKeyBytes);
       sink_.resize(keys, std::min(with_expiry, keys));
       return true;
     }
     case Opcode::kExpiryMs: {
-      std::int64_t at;
+      std::int64_t at = 0;
       if (!in.little_endian(at)) return false;
       record_.expires_at_ms = at;
       return true;
     }
     case Opcode::kExpirySeconds: {
-      std::int32_t at;
+      std::int32_t at = 0;
       if (!in.little_endian(at)) return false;
       record_.expires_at_ms = std::int64_t{at} * 1000;
       return true;
     }
     case Opcode::kFrequency: {
-      std::uint8_t frequency;
+      std::uint8_t frequency = 0;
       if (!in.byte(frequency)) return false;
       record_.frequency = frequency;
       return true;
     }
     case Opcode::kIdle: {
-      std::uint64_t seconds;
+      std::uint64_t seconds = 0;
       if (!in.length(seconds)) return false;
       record_.idle_seconds = seconds;
       return true;
     }
     case Opcode::kSlotInfo: {
       // A cluster's slot, its keys and its expiries: hints.
-      std::uint64_t ignored;
+      std::uint64_t ignored = 0;
       return in.length(ignored) && in.length(ignored) && in.length(ignored);
     }
     case Opcode::kFunction: {
@@ -153,7 +153,7 @@ bool Reader::opcode(Input& in, std::uint8_t code) {
 // says the same; the description is dropped.
 bool Reader::early_function(Input& in) {
   std::string_view text;
-  std::uint64_t described;
+  std::uint64_t described = 0;
   if (!in.string(text, scratch_)) return false;
   const std::string name(text);
   if (!in.string(text, scratch_)) return false;
@@ -178,13 +178,13 @@ bool Reader::key_and_value(Input& in, std::uint8_t type) {
 }
 
 bool Reader::module_refused(Input& in, std::string_view what) {
-  std::uint64_t id;
+  std::uint64_t id = 0;
   if (!in.length(id)) return false;
   return in.fail(fmt::format("{} of the module '{}', which is not there", what, module_name(id)));
 }
 
 bool Reader::checksum(Input& in) {
-  std::uint64_t stored;
+  std::uint64_t stored = 0;
   if (!in.little_endian(stored)) return false;
   // 0 is written by a server that keeps no checksums.
   if (stored != 0 && stored != checksum_) {

@@ -10,7 +10,7 @@ constexpr std::uint64_t kIdBytes = 16;
 constexpr std::uint64_t kTimeBytes = 8;
 
 bool lengths(Input& in, int count) {
-  for (std::uint64_t ignored; count > 0; --count) {
+  for (std::uint64_t ignored = 0; count > 0; --count) {
     if (!in.length(ignored)) return false;
   }
   return true;

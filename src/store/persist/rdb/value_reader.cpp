@@ -25,7 +25,7 @@ constexpr std::uint8_t kScoreInfinity = 254;
 constexpr std::uint8_t kScoreMinusInfinity = 255;
 
 bool score_as_text(Input& in, double& score) {
-  std::uint8_t size;
+  std::uint8_t size = 0;
   if (!in.byte(size)) return false;
   switch (size) {
     case kScoreNan: return in.fail("a score that is no number");
@@ -42,7 +42,7 @@ bool score_as_text(Input& in, double& score) {
 }
 
 bool score_as_double(Input& in, double& score) {
-  std::uint64_t bits;
+  std::uint64_t bits = 0;
   if (!in.little_endian(bits)) return false;
   score = std::bit_cast<double>(bits);
   return !std::isnan(score) || in.fail("a score that is no number");
@@ -88,7 +88,7 @@ bool ValueReader::begin(Input& in, Type type, const Record& record, Sink& sink) 
     case Type::kHashExpiries: return begin_pieces(in, record, sink);
     case Type::kListOfZiplists:
     case Type::kListOfNodes: {
-      std::uint64_t count;
+      std::uint64_t count = 0;
       if (!in.count(count, 1, "nodes of a list")) return false;
       if (count == 0) return no_value();
       list_key_ = record.key;
@@ -112,7 +112,7 @@ bool ValueReader::begin_pieces(Input& in, const Record& record, Sink& sink) {
   if (type_ == Type::kHash || type_ == Type::kZsetText) least = 2;
   if (type_ == Type::kHashExpiries || type_ == Type::kHashExpiriesEarly) least = 3;
   if (type_ == Type::kZset) least = 9;
-  std::uint64_t count;
+  std::uint64_t count = 0;
   if (!in.count(count, least, "elements")) return false;
   if (count == 0) return no_value();
   if (!sink.begin(record, shape_of(type_), Input::hint(count))) return in.fail(kDuplicateKey);
@@ -134,7 +134,7 @@ bool ValueReader::begin_stream(const Record& record, Input& in, Sink& sink) {
 }
 
 bool ValueReader::whole_blob(Input& in, const Record& record, Sink& sink) {
-  std::uint64_t soonest;
+  std::uint64_t soonest = 0;
   if (type_ == Type::kHashListpackExpiries && !in.little_endian(soonest)) return false;
   std::string_view blob;
   if (!in.string(blob, scratch_)) return false;
@@ -338,7 +338,7 @@ bool ValueReader::list_node(Input& in, Sink& sink) {
 
 bool ValueReader::zset_member(Input& in, Sink& sink) {
   Element member;
-  double score;
+  double score = 0;
   if (!in.element(member, scratch_)) return false;
   if (!(type_ == Type::kZset ? score_as_double(in, score) : score_as_text(in, score))) return false;
   return sink.zset_member(member, score) || in.fail(kDuplicateMember);
@@ -352,7 +352,7 @@ bool ValueReader::hash_field(Input& in, Sink& sink) {
 }
 
 bool ValueReader::hash_field_with_expiry(Input& in, Sink& sink) {
-  std::uint64_t expiry;
+  std::uint64_t expiry = 0;
   if (!in.length(expiry)) return false;
   // Relative to the soonest, counted from 1, since 0 means never.
   if (type_ == Type::kHashExpiries && expiry != 0) expiry += soonest_expiry_ - 1;
