@@ -61,14 +61,12 @@ void set_bit(Call& call) {
   Entry* entry = call.database().find_for_write(key, call.now);
   if (entry != nullptr && entry->type() != ValueType::kString) return call.wrong_type();
   NumberText scratch;
-  const bool grows = entry == nullptr || entry->string(scratch).size() <= *offset / 8;
+  const bool grew = entry == nullptr || entry->string(scratch).size() <= *offset / 8;
   const bool old = entry != nullptr && bit_at(entry->string(scratch), *offset);
-  if (grows || old != (*value == 1)) {
-    char& byte = edit_string(call, key, entry, *offset / 8 + 1).data()[*offset / 8];
-    const int mask = 1 << (7 - *offset % 8);
-    byte = static_cast<char>(*value == 1 ? byte | mask : byte & ~mask);
-    call.changed(key.bytes, EventClass::kString, "setbit");
-  }
+  char& byte = edit_string(call, key, entry, *offset / 8 + 1).data()[*offset / 8];
+  const int mask = 1 << (7 - *offset % 8);
+  byte = static_cast<char>(*value == 1 ? byte | mask : byte & ~mask);
+  if (grew || old != (*value == 1)) call.changed(key.bytes, EventClass::kString, "setbit");
   call.reply.integer(old);
 }
 
@@ -377,18 +375,25 @@ bool parse_field_operations(Call& call, bool read_only, std::vector<FieldOperati
   return true;
 }
 
-void run_field_operation(Call& call, const FieldOperation& field, StringBuffer& bytes, std::uint64_t& changes) {
+// True: it changed the string, which grew for the operations or not.
+bool run_field_operation(Call& call, const FieldOperation& field, StringBuffer& bytes, bool grew) {
   const std::uint64_t old = read_field(bytes.view(), field);
-  if (field.kind == FieldOperation::Kind::kGet) return call.reply.integer(as_number(field, old));
+  if (field.kind == FieldOperation::Kind::kGet) {
+    call.reply.integer(as_number(field, old));
+    return false;
+  }
   const bool sets = field.kind == FieldOperation::Kind::kSet;
   // An unsigned field takes a negative operand of SET for the large number of the same bits.
   const Wide operand = sets && !field.is_signed ? static_cast<Wide>(static_cast<std::uint64_t>(field.operand))
                                                 : static_cast<Wide>(field.operand);
   const auto fitted = fit_field(field, sets ? operand : as_number(field, old) + operand);
-  if (!fitted) return call.reply.null();
+  if (!fitted) {
+    call.reply.null();
+    return false;
+  }
   call.reply.integer(as_number(field, sets ? old : *fitted));
   write_field(bytes.data(), field, *fitted);
-  ++changes;
+  return grew || *fitted != old;
 }
 
 void run_bit_field(Call& call, bool read_only) {
@@ -410,10 +415,14 @@ void run_bit_field(Call& call, bool read_only) {
   }
   Entry* entry = call.database().find_for_write(key, call.now);
   if (entry != nullptr && entry->type() != ValueType::kString) return call.wrong_type();
+  NumberText scratch;
+  const bool grew = entry == nullptr || entry->string(scratch).size() < needed;
   StringBuffer& bytes = edit_string(call, key, entry, needed);
   call.reply.array(operations.size());
   std::uint64_t changes = 0;
-  for (const FieldOperation& field : operations) run_field_operation(call, field, bytes, changes);
+  for (const FieldOperation& field : operations) {
+    changes += run_field_operation(call, field, bytes, grew) ? 1 : 0;
+  }
   if (changes > 0) call.changed(key.bytes, EventClass::kString, "setbit", changes);
 }
 

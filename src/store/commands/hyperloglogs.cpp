@@ -43,13 +43,16 @@ void add(Call& call) {
     }
   } else {
     std::string value = old ? std::string(*old) : hyperloglog::create();
+    bool is_corrupt = false;
     for (const std::string_view element : elements) {
       const Outcome outcome = hyperloglog::add(value, element, call.node.settings.hll_sparse_max_bytes);
-      if (outcome == Outcome::kCorrupt) return corrupt(call);
+      is_corrupt = outcome == Outcome::kCorrupt;
+      if (is_corrupt) break;
       changes += outcome == Outcome::kChanged ? 1 : 0;
     }
-    const auto expires_at = entry == nullptr ? std::nullopt : entry->expires_at();
-    if (changes > 0) database.set_buffer(key, StringBuffer(value), expires_at);
+    // Even where nothing changed it is "raw" from now on, as in Redis.
+    database.set_buffer(key, StringBuffer(value), entry == nullptr ? std::nullopt : entry->expires_at());
+    if (is_corrupt) return corrupt(call);
   }
   if (changes > 0) call.changed(key.bytes, EventClass::kString, "pfadd", changes);
   call.reply.integer(changes > 0);

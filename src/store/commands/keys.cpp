@@ -1,8 +1,7 @@
-// DEL, EXISTS, EXPIRE, TTL: what works on any key, whatever it holds.
+// DEL, EXISTS, RENAME, COPY, MOVE, SWAPDB: what works on any key, whatever it holds.
 #include <fmt/format.h>
 
 #include "base/bytes.h"
-#include "store/commands/expiry.h"
 #include "store/commands/families.h"
 
 namespace weir::store {
@@ -13,9 +12,9 @@ using base::equal_ignoring_case;
 
 void del(Call& call) {
   std::int64_t removed = 0;
-  for (const std::string_view key : call.arguments.subspan(1)) {
-    if (!call.database().erase(key, call.now)) continue;
-    call.changed(key, EventClass::kGeneric, "del");
+  for (std::size_t i = 1; i < call.count(); ++i) {
+    if (!call.database().erase(call.key(i), call.now)) continue;
+    call.changed(call.argument(i), EventClass::kGeneric, "del");
     ++removed;
   }
   call.reply.integer(removed);
@@ -23,126 +22,194 @@ void del(Call& call) {
 
 void exists(Call& call) {
   std::int64_t found = 0;
-  for (const std::string_view key : call.arguments.subspan(1)) {
-    found += call.database().look_up(key, call.now) != nullptr;
+  for (std::size_t i = 1; i < call.count(); ++i) {
+    found += call.database().look_up_untouched(call.key(i), call.now) != nullptr;
   }
   call.reply.integer(found);
 }
 
-struct ExpireConditions {
-  bool nx = false;
-  bool xx = false;
-  bool gt = false;
-  bool lt = false;
-
-  // Whether an entry that expires at `current` (nothing: never) may be given `wanted`.
-  bool allow(std::optional<UnixMs> current, UnixMs wanted) const {
-    if (nx && current) return false;
-    if (xx && !current) return false;
-    if (gt && (!current || wanted <= *current)) return false;
-    if (lt && current && wanted >= *current) return false;
-    return true;
+void touch(Call& call) {
+  std::int64_t found = 0;
+  for (std::size_t i = 1; i < call.count(); ++i) {
+    found += call.database().look_up(call.key(i), call.now) != nullptr;
   }
-};
+  call.reply.integer(found);
+}
 
-// False: an error was replied.
-bool parse_conditions(Call& call, ExpireConditions& conditions) {
-  for (const std::string_view word : call.arguments.subspan(3)) {
-    if (equal_ignoring_case(word, "NX")) {
-      conditions.nx = true;
-    } else if (equal_ignoring_case(word, "XX")) {
-      conditions.xx = true;
-    } else if (equal_ignoring_case(word, "GT")) {
-      conditions.gt = true;
-    } else if (equal_ignoring_case(word, "LT")) {
-      conditions.lt = true;
-    } else {
-      call.reply.error(fmt::format("ERR Unsupported option {}", word));
-      return false;
-    }
-  }
-  if (conditions.nx && (conditions.xx || conditions.gt || conditions.lt)) {
-    call.reply.error("ERR NX and XX, GT or LT options at the same time are not compatible");
+void type(Call& call) {
+  const Entry* entry = call.database().look_up_untouched(call.key(1), call.now);
+  call.reply.simple(entry == nullptr ? "none" : type_name(entry->type()));
+}
+
+// True: the key is under its new name.
+bool rename_key(Call& call, bool only_if_absent) {
+  const Key from = call.key(1), to = call.key(2);
+  Database& database = call.database();
+  if (database.find_for_write(from, call.now) == nullptr) {
+    call.reply.error("ERR no such key");
     return false;
   }
-  if (conditions.gt && conditions.lt) {
-    call.reply.error("ERR GT and LT options at the same time are not compatible");
-    return false;
-  }
+  if (from.bytes == to.bytes) return !only_if_absent;
+  if (only_if_absent && database.peek(to, call.now) != nullptr) return false;
+  database.move(from, database, to);
+  call.touched(to.bytes);
+  call.changed(from.bytes, EventClass::kGeneric, "rename_from");
+  call.notify(EventClass::kGeneric, "rename_to", to.bytes);
   return true;
 }
 
-void expire(Call& call) {
-  ExpireConditions conditions;
-  if (!parse_conditions(call, conditions)) return;
-  const ParsedExpiry wanted =
-      parse_expiry(call.argument(2), {.in_seconds = true, .absolute = false}, call.now, /*may_be_past=*/true);
-  if (wanted.error != ExpiryError::kNone) return reply_expiry_error(call, wanted.error);
-  Database& database = call.database();
-  const Key key = call.argument(1);
-  const Entry* entry = database.find_for_write(key, call.now);
-  if (entry == nullptr || !conditions.allow(entry->expires_at(), wanted.at)) return call.reply.integer(0);
-  if (wanted.at <= call.now) {
-    database.erase(key, call.now);
-    call.replicate_as({"DEL", key.bytes});
-    call.changed(key.bytes, EventClass::kGeneric, "del");
+void rename(Call& call) {
+  if (rename_key(call, /*only_if_absent=*/false)) call.reply.ok();
+}
+
+void renamenx(Call& call) {
+  const std::size_t before = call.output.size();
+  const bool renamed = rename_key(call, /*only_if_absent=*/true);
+  if (call.output.size() == before) call.reply.integer(renamed);
+}
+
+// Nothing: an error was replied.
+std::optional<std::size_t> parse_database(Call& call, std::string_view text) {
+  const auto index = parse_integer(text);
+  if (!index) {
+    call.not_an_integer();
+  } else if (*index < std::numeric_limits<int>::min() || *index > std::numeric_limits<int>::max()) {
+    call.reply.error(fmt::format("ERR value is out of range, value must between {} and {}",
+                                 std::numeric_limits<int>::min(), std::numeric_limits<int>::max()));
+  } else if (*index < 0 || static_cast<std::size_t>(*index) >= call.node.keyspace.size()) {
+    call.reply.error("ERR DB index is out of range");
   } else {
-    database.set_expiry(key, wanted.at);
-    call.replicate_as({"PEXPIREAT", key.bytes, fmt::to_string(wanted.at)});
-    call.changed(key.bytes, EventClass::kGeneric, "expire");
+    return static_cast<std::size_t>(*index);
   }
+  return std::nullopt;
+}
+
+constexpr std::string_view kSameObjects = "ERR source and destination objects are the same";
+
+void move(Call& call) {
+  const auto target_index = parse_database(call, call.argument(2));
+  if (!target_index) return;
+  if (*target_index == call.session.database) return call.reply.error(kSameObjects);
+  const Key key = call.key(1);
+  Database& target = call.node.keyspace.database(*target_index);
+  if (call.database().find_for_write(key, call.now) == nullptr) return call.reply.integer(0);
+  if (target.peek(key, call.now) != nullptr) return call.reply.integer(0);
+  call.database().move(key, target, key);
+  call.node.touch(*target_index, key.bytes);
+  call.changed(key.bytes, EventClass::kGeneric, "move_from");
+  call.node.notify(*target_index, key.bytes, EventClass::kGeneric, "move_to");
   call.reply.integer(1);
 }
 
-void ttl(Call& call) {
-  const Entry* entry = call.database().look_up(call.argument(1), call.now);
-  if (entry == nullptr) return call.reply.integer(-2);
-  const auto expires_at = entry->expires_at();
-  if (!expires_at) return call.reply.integer(-1);
-  call.reply.integer((*expires_at - call.now + 500) / 1000);
+void copy(Call& call) {
+  std::size_t target_index = call.session.database;
+  bool replaces = false;
+  for (std::size_t i = 3; i < call.count(); ++i) {
+    if (equal_ignoring_case(call.argument(i), "REPLACE")) {
+      replaces = true;
+    } else if (equal_ignoring_case(call.argument(i), "DB") && i + 1 < call.count()) {
+      const auto index = parse_database(call, call.argument(++i));
+      if (!index) return;
+      target_index = *index;
+    } else {
+      return call.syntax_error();
+    }
+  }
+  const Key from = call.key(1), to = call.key(2);
+  if (target_index == call.session.database && from.bytes == to.bytes) return call.reply.error(kSameObjects);
+  Database& target = call.node.keyspace.database(target_index);
+  const Entry* source = call.database().look_up(from, call.now);
+  if (source == nullptr) return call.reply.integer(0);
+  if (target.peek(to, call.now) != nullptr && !replaces) return call.reply.integer(0);
+  target.set_copy(to, *source);
+  call.changed_in(target_index, to.bytes, EventClass::kGeneric, "copy_to");
+  call.reply.integer(1);
+}
+
+void swapdb(Call& call) {
+  const auto parse = [&](std::size_t argument, std::string_view which) -> std::optional<std::size_t> {
+    const auto index = parse_integer(call.argument(argument));
+    if (!index || *index < std::numeric_limits<int>::min() || *index > std::numeric_limits<int>::max()) {
+      call.reply.error(fmt::format("ERR invalid {} DB index", which));
+      return std::nullopt;
+    }
+    return static_cast<std::size_t>(*index);
+  };
+  const auto first = parse(1, "first");
+  if (!first) return;
+  const auto second = parse(2, "second");
+  if (!second) return;
+  if (*first >= call.node.keyspace.size() || *second >= call.node.keyspace.size()) {
+    return call.reply.error("ERR DB index is out of range");
+  }
+  if (*first != *second) {
+    call.node.before_swapping(*first, *second, call.now);
+    call.node.keyspace.swap(*first, *second);
+  }
+  call.count_changes(1);
+  call.reply.ok();
+}
+
+constexpr CommandSpec row(std::string_view name, int arity, std::uint32_t flags, KeyRange keys,
+                          std::string_view summary, std::string_view since, void (*run)(Call&),
+                          std::span<const std::string_view> tips = {}) {
+  return {.name = name,
+          .arity = arity,
+          .flags = flags,
+          .categories = kKeyspaceCategory,
+          .keys = keys,
+          .summary = summary,
+          .since = since,
+          .group = "generic",
+          .tips = tips,
+          .run = run};
+}
+
+constexpr KeyRange one(std::span<const std::string_view> access) {
+  return {.first = 1, .last = 1, .step = 1, .access = access};
+}
+constexpr KeyRange all(std::span<const std::string_view> access) {
+  return {.first = 1, .last = -1, .step = 1, .access = access};
+}
+constexpr KeyRange kTwo = {.first = 1, .last = 2, .step = 1, .access = {}};
+
+constexpr auto kCopyKeys =
+    std::to_array<KeySpec>({{.access = kReadsValue, .index = 1}, {.access = kOverwritesValue, .index = 2}});
+constexpr auto kRenameKeys =
+    std::to_array<KeySpec>({{.access = kTakesValue, .index = 1}, {.access = kOverwritesValue, .index = 2}});
+constexpr auto kRenameToFreeKeys =
+    std::to_array<KeySpec>({{.access = kTakesValue, .index = 1}, {.access = kInsertsKey, .index = 2}});
+
+constexpr CommandSpec with_specs(CommandSpec spec, std::span<const KeySpec> specs) {
+  spec.key_specs = specs;
+  return spec;
+}
+
+constexpr CommandSpec swapdb_row() {
+  CommandSpec spec = row("swapdb", 3, kWrite | kFast, {}, "Lets two databases change places, for all clients at once.",
+                         "4.0.0", swapdb);
+  spec.categories |= kDangerousCategory;
+  spec.group = "server";
+  return spec;
 }
 
 constexpr std::array kCommands = {
-    CommandSpec{"del",
-                -2,
-                kWrite,
-                kKeyspaceCategory,
-                {.first = 1, .last = -1, .step = 1, .access = kRemovesKey},
-                "Deletes keys; answers how many there were.",
-                "1.0.0",
-                "generic",
-                kSumOfKeys,
-                del},
-    CommandSpec{"exists",
-                -2,
-                kReadonly | kFast,
-                kKeyspaceCategory,
-                {.first = 1, .last = -1, .step = 1, .access = kReadsKey},
-                "Counts how many of the named keys exist.",
-                "1.0.0",
-                "generic",
-                kSumOfKeys,
-                exists},
-    CommandSpec{"expire",
-                -3,
-                kWrite | kFast,
-                kKeyspaceCategory,
-                {.first = 1, .last = 1, .step = 1, .access = kUpdatesKey},
-                "Sets how many seconds a key has left.",
-                "1.0.0",
-                "generic",
-                {},
-                expire},
-    CommandSpec{"ttl",
-                2,
-                kReadonly | kFast,
-                kKeyspaceCategory,
-                {.first = 1, .last = 1, .step = 1, .access = kReadsValue},
-                "Returns how many seconds a key has left.",
-                "1.0.0",
-                "generic",
-                kNondeterministic,
-                ttl},
+    with_specs(row("copy", -3, kWrite | kDenyOom, kTwo, "Copies the value of a key to another key.", "6.2.0", copy),
+               kCopyKeys),
+    row("del", -2, kWrite, all(kRemovesKey), "Deletes keys; answers how many there were.", "1.0.0", del, kSumOfKeys),
+    row("exists", -2, kReadonly | kFast, all(kReadsKey), "Counts how many of the named keys exist.", "1.0.0", exists,
+        kSumOfKeys),
+    row("move", 3, kWrite | kFast, one(kUpdatesValue), "Moves a key to another database.", "1.0.0", move),
+    with_specs(row("rename", 3, kWrite, kTwo, "Renames a key, replacing what had that name.", "1.0.0", rename),
+               kRenameKeys),
+    with_specs(row("renamenx", 3, kWrite | kFast, kTwo, "Renames a key if no other has that name.", "1.0.0", renamenx),
+               kRenameToFreeKeys),
+    swapdb_row(),
+    row("touch", -2, kReadonly | kFast, all(kReadsKey), "Counts the named keys that exist, which are used by that.",
+        "3.2.1", touch, kSumOfKeys),
+    row("type", 2, kReadonly | kFast, one(kReadsKey), "Returns the type of what a key holds.", "1.0.0", type),
+    row("unlink", -2, kWrite | kFast, all(kRemovesKey), "Deletes keys; what they held is freed in the background.",
+        "4.0.0", del, kSumOfKeys),
 };
 
 }  // namespace

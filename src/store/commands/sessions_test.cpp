@@ -67,8 +67,8 @@ constexpr std::array kRows = {row("put", 3, kWrite, put), row("take", -3, kWrite
 
 const CommandTable& test_table() {
   static const auto kFamilies = std::to_array<std::span<const CommandSpec>>(
-      {kRows, client_commands(), config_commands(), connection_commands(), key_commands(), monitoring_commands(),
-       pubsub_commands(), server_commands(), string_commands(), transaction_commands()});
+      {kRows, client_commands(), config_commands(), connection_commands(), expiration_commands(), key_commands(),
+       monitoring_commands(), pubsub_commands(), server_commands(), string_commands(), transaction_commands()});
   static const CommandTable kTable(kFamilies);
   return kTable;
 }

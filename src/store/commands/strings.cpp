@@ -343,7 +343,7 @@ void incr_by_float(Call& call) {
   if (!std::isfinite(*value + *by)) return call.reply.error("ERR increment would produce NaN or Infinity");
   std::string text;
   append_long_double(text, *value + *by);
-  call.database().set_string(key, text, entry == nullptr ? std::nullopt : entry->expires_at());
+  call.database().set_text(key, text, entry == nullptr ? std::nullopt : entry->expires_at());
   call.replicate_as({"SET", key.bytes, text, "KEEPTTL"});
   call.changed(key.bytes, EventClass::kString, "incrbyfloat");
   call.reply.bulk(text);

@@ -5,8 +5,8 @@
 #include <new>
 
 #include "base/assert.h"
-#include "base/bytes.h"
 #include "store/keyspace/snapshot.h"
+#include "store/types/listpack_entry.h"
 
 namespace weir::store {
 
@@ -16,16 +16,6 @@ namespace {
 constexpr std::size_t kDisposeEffort = 64;
 
 bool holds_object(ValueKind kind) { return kind != ValueKind::kInteger && kind != ValueKind::kInline; }
-
-// A text that an integer would be written as, and so can be kept as one.
-std::optional<std::int64_t> canonical_integer(std::string_view text) {
-  constexpr std::size_t kLongest = 20;
-  if (text.empty() || text.size() > kLongest) return std::nullopt;
-  const std::string_view digits = text.substr(text[0] == '-' ? 1 : 0);
-  if (digits.empty() || digits[0] < '0' || digits[0] > '9') return std::nullopt;
-  if (digits[0] == '0' && text.size() > 1) return std::nullopt;
-  return base::parse_decimal<std::int64_t>(text);
-}
 
 }  // namespace
 
@@ -75,6 +65,12 @@ void Database::before_change(const Key& key, Entry& entry) {
 
 const Entry* Database::peek(const Key& key, UnixMs now) {
   const Place place = find_live(key, now);
+  return place ? place.item() : nullptr;
+}
+
+const Entry* Database::look_up_untouched(const Key& key, UnixMs now) {
+  const Place place = find_live(key, now);
+  ++(place ? context_.stats.hits : context_.stats.misses);
   return place ? place.item() : nullptr;
 }
 
@@ -141,6 +137,10 @@ void Database::release_memory(Entry& entry) { contents_->arena.release(&entry, e
 
 void Database::set_string(const Key& key, std::string_view value, std::optional<UnixMs> expires_at) {
   if (const auto integer = canonical_integer(value)) return set_integer(key, *integer, expires_at);
+  set_text(key, value, expires_at);
+}
+
+void Database::set_text(const Key& key, std::string_view value, std::optional<UnixMs> expires_at) {
   if (value.size() > Entry::kMaxInlineBytes) return set_buffer(key, StringBuffer(value), expires_at);
   const Entry::Shape shape{.kind = ValueKind::kInline,
                            .has_expiry = expires_at.has_value(),

@@ -76,7 +76,9 @@ class Database {
   //
   // For a command that reads: counts a hit or miss, and the entry is used.
   const Entry* look_up(const Key& key, UnixMs now);
-  // Neither counts nor uses: OBJECT, TTL's kin, and whoever looks at what a command left.
+  // Counts, but does not use: TTL, EXISTS, TYPE.
+  const Entry* look_up_untouched(const Key& key, UnixMs now);
+  // Neither counts nor uses: for whoever looks at what a command left.
   const Entry* peek(const Key& key, UnixMs now);
   // For a command that may change the value in place: the entry is used. A snapshot has seen it when this returns.
   Entry* find_for_write(const Key& key, UnixMs now);
@@ -85,6 +87,8 @@ class Database {
 
   // Creates or replaces, whatever was there. A text that is a canonical 64-bit integer is kept as one.
   void set_string(const Key& key, std::string_view value, std::optional<UnixMs> expires_at);
+  // As set_string, but a text stays one, whatever it says.
+  void set_text(const Key& key, std::string_view value, std::optional<UnixMs> expires_at);
   void set_integer(const Key& key, std::int64_t value, std::optional<UnixMs> expires_at);
   // As set_string, kept as it is in a buffer of its own: what Redis calls "raw".
   void set_buffer(const Key& key, StringBuffer value, std::optional<UnixMs> expires_at);

@@ -12,6 +12,7 @@ struct KindTraits {
   void (*destroy)(void* object) = [](void*) {};
   void (*copy)(const void* from, void* to) = [](const void*, void*) {};
   std::size_t (*effort)(const void* object) = [](const void*) { return std::size_t{0}; };
+  std::string_view (*encoding)(const void* object) = [](const void*) { return std::string_view(); };
   std::size_t (*footprint)(const void* object, std::size_t samples) = [](const void*, std::size_t) {
     return std::size_t{0};
   };
@@ -24,6 +25,7 @@ constexpr KindTraits traits_of() {
           .destroy = [](void* object) { static_cast<T*>(object)->~T(); },
           .copy = [](const void* from, void* to) { new (to) T(static_cast<const T*>(from)->copy()); },
           .effort = [](const void* object) { return static_cast<const T*>(object)->free_effort(); },
+          .encoding = [](const void* object) { return static_cast<const T*>(object)->encoding(); },
           .footprint = [](const void* object,
                           std::size_t samples) { return static_cast<const T*>(object)->footprint(samples); }};
 }
@@ -65,6 +67,7 @@ std::string_view type_name(ValueType type) {
   return kNames[static_cast<std::size_t>(type)];
 }
 
+std::string_view encoding_name(ValueKind kind, const void* object) { return traits_of(kind).encoding(object); }
 void destroy_object(ValueKind kind, void* object) { traits_of(kind).destroy(object); }
 std::size_t free_effort(ValueKind kind, const void* object) { return traits_of(kind).effort(object); }
 

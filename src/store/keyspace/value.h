@@ -3,7 +3,7 @@
 // A kind is how a value is held; several kinds may be one type to the user (a string is an integer, inline, or a
 // buffer; what a list, set, hash or sorted set does inside is its own). To add a kind: its row in kValueKinds
 // (value.cpp), its size in kObjectBytes and its class in kKindOf; the class must be relocatable as bytes, free itself
-// in its destructor, and have copy(), free_effort() and footprint().
+// in its destructor, and have copy(), free_effort(), footprint() and encoding().
 #pragma once
 
 #include <array>
@@ -40,6 +40,8 @@ constexpr ValueType type_of(ValueKind kind) {
 inline constexpr std::array<std::uint8_t, kValueKindCount> kObjectBytes = {8, 0, 16, 0, 0, 0, 0, 0};
 inline std::size_t object_bytes(ValueKind kind) { return kObjectBytes[static_cast<std::size_t>(kind)]; }
 
+// As OBJECT ENCODING says it: "listpack", "hashtable". Not for strings that are in the entry itself.
+std::string_view encoding_name(ValueKind kind, const void* object);
 // Frees what the object holds; the bytes of the object itself are the entry's.
 void destroy_object(ValueKind kind, void* object);
 // How much work that is, about one for each allocation: what decides whether another thread does it.

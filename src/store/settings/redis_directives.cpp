@@ -80,6 +80,7 @@ constexpr auto kNames = std::to_array<std::string_view>({
     "hz",
     "ignore-warnings",
     "include",
+    "hll-sparse-max-bytes",
     "io-threads",
     "io-threads-do-reads",
     "jemalloc-bg-thread",

@@ -34,6 +34,7 @@ class StringBuffer {
 
   // As every kind of value (keyspace/value.h).
   StringBuffer copy() const { return StringBuffer(view()); }
+  std::string_view encoding() const { return "raw"; }
   std::size_t free_effort() const { return 1; }
   std::size_t footprint(std::size_t /*samples*/) const { return capacity(); }
 

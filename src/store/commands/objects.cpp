@@ -1,0 +1,173 @@
+// OBJECT and MEMORY USAGE: how a value is held.
+#include <fmt/format.h>
+
+#include "base/bytes.h"
+#include "store/commands/families.h"
+
+namespace weir::store {
+
+namespace {
+
+// Redis keeps one object for each small integer, of which all keys hold a reference; as OBJECT REFCOUNT tells it.
+constexpr std::int64_t kSharedIntegers = 10'000;
+constexpr std::int64_t kSharedReferences = std::numeric_limits<int>::max();
+// The longest string that Redis keeps with its header.
+constexpr std::size_t kEmbeddedBytes = 44;
+
+std::string_view encoding_of(const Entry& entry) {
+  switch (entry.kind()) {
+    case ValueKind::kInteger: return "int";
+    case ValueKind::kInline: return entry.inline_string().size() <= kEmbeddedBytes ? "embstr" : "raw";
+    default: return encoding_name(entry.kind(), &entry.as<std::byte>());
+  }
+}
+
+// Null: replied.
+const Entry* find(Call& call) {
+  const Entry* entry = call.database().look_up_untouched(call.key(2), call.now);
+  if (entry == nullptr) call.reply.null();
+  return entry;
+}
+
+void object_encoding(Call& call) {
+  if (const Entry* entry = find(call)) call.reply.bulk(encoding_of(*entry));
+}
+
+void object_refcount(Call& call) {
+  const Entry* entry = find(call);
+  if (entry == nullptr) return;
+  const bool shared =
+      entry->kind() == ValueKind::kInteger && entry->integer() >= 0 && entry->integer() < kSharedIntegers;
+  call.reply.integer(shared ? kSharedReferences : 1);
+}
+
+constexpr std::string_view kSwitching =
+    "Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.";
+
+void object_idletime(Call& call) {
+  const Entry* entry = find(call);
+  if (entry == nullptr) return;
+  const AccessClock& clock = call.node.keyspace.context().access;
+  if (clock.lfu) {
+    return call.reply.error(
+        fmt::format("ERR An LFU maxmemory policy is selected, idle time not tracked. {}", kSwitching));
+  }
+  call.reply.integer(clock.idle_seconds(entry->access()));
+}
+
+void object_freq(Call& call) {
+  const Entry* entry = find(call);
+  if (entry == nullptr) return;
+  const AccessClock& clock = call.node.keyspace.context().access;
+  if (!clock.lfu) {
+    return call.reply.error(
+        fmt::format("ERR An LFU maxmemory policy is not selected, access frequency not tracked. {}", kSwitching));
+  }
+  call.reply.integer(clock.frequency(entry->access()));
+}
+
+void object_help(Call& call) {
+  static constexpr auto kLines = std::to_array<std::string_view>({
+      "ENCODING <key>",
+      "    Return the kind of internal representation used in order to store the value",
+      "    associated with a <key>.",
+      "FREQ <key>",
+      "    Return the access frequency index of the <key>. The returned integer is",
+      "    proportional to the logarithm of the recent access frequency of the key.",
+      "IDLETIME <key>",
+      "    Return the idle time of the <key>, that is the approximated number of",
+      "    seconds elapsed since the last access to the key.",
+      "REFCOUNT <key>",
+      "    Return the number of references of the value associated with the specified",
+      "    <key>.",
+  });
+  call.help(kLines);
+}
+
+void memory_usage(Call& call) {
+  std::size_t samples = 5;
+  for (std::size_t i = 3; i < call.count(); i += 2) {
+    if (!base::equal_ignoring_case(call.argument(i), "SAMPLES") || i + 1 == call.count()) return call.syntax_error();
+    const auto count = parse_integer(call.argument(i + 1));
+    if (!count) return call.not_an_integer();
+    if (*count < 0) return call.syntax_error();
+    samples = static_cast<std::size_t>(*count);
+  }
+  const Entry* entry = find(call);
+  if (entry == nullptr) return;
+  // The table's part of an item is the same for all.
+  const std::size_t slot = call.database().table_bytes() / call.database().size();
+  const std::size_t outside = object_footprint(entry->kind(), &entry->as<std::byte>(), samples);
+  call.reply.integer(static_cast<std::int64_t>(slot + Arena::footprint(entry->footprint()) + outside));
+}
+
+void memory_help(Call& call) {
+  static constexpr auto kLines = std::to_array<std::string_view>({
+      "USAGE <key> [SAMPLES <count>]",
+      "    How many bytes key and value take. Of a large collection so many elements are",
+      "    looked at (default: 5; 0: all).",
+  });
+  call.help(kLines);
+}
+
+constexpr CommandSpec row(std::string_view name, int arity, std::uint32_t flags, std::uint32_t categories,
+                          std::string_view summary, std::string_view since, void (*run)(Call&),
+                          std::span<const std::string_view> tips = {}) {
+  return {.name = name,
+          .arity = arity,
+          .flags = flags,
+          .categories = categories,
+          .keys = {},
+          .summary = summary,
+          .since = since,
+          .group = "generic",
+          .tips = tips,
+          .run = run};
+}
+
+constexpr CommandSpec of_key(CommandSpec spec) {
+  spec.keys = {.first = 2, .last = 2, .step = 1, .access = kReadsKey};
+  return spec;
+}
+
+constexpr std::array kObject = {
+    of_key(row("object|encoding", 3, kReadonly, kKeyspaceCategory, "Returns how a value is held.", "2.2.3",
+               object_encoding, kNondeterministic)),
+    of_key(row("object|freq", 3, kReadonly, kKeyspaceCategory, "Returns how often a key was used lately.", "4.0.0",
+               object_freq, kNondeterministic)),
+    row("object|help", 2, kLoading | kStale, kKeyspaceCategory, "Describes the subcommands.", "6.2.0", object_help),
+    of_key(row("object|idletime", 3, kReadonly, kKeyspaceCategory, "Returns for how long a key was not used.", "2.2.3",
+               object_idletime, kNondeterministic)),
+    of_key(row("object|refcount", 3, kReadonly, kKeyspaceCategory, "Returns how many references to a value there are.",
+               "2.2.3", object_refcount, kNondeterministic)),
+};
+
+constexpr CommandSpec memory_usage_row() {
+  CommandSpec spec = of_key(
+      row("memory|usage", -3, kReadonly, 0, "Returns how many bytes a key and its value take.", "4.0.0", memory_usage));
+  spec.group = "server";
+  return spec;
+}
+
+constexpr std::array kMemory = {
+    row("memory|help", 2, kLoading | kStale, 0, "Describes the subcommands.", "4.0.0", memory_help),
+    memory_usage_row(),
+};
+
+constexpr CommandSpec container(std::string_view name, std::string_view summary, std::string_view since,
+                                std::span<const CommandSpec> subcommands) {
+  CommandSpec spec = row(name, -2, 0, 0, summary, since, nullptr);
+  spec.subcommands = subcommands;
+  return spec;
+}
+
+constexpr std::array kCommands = {
+    container("memory", "Tells what takes memory.", "4.0.0", kMemory),
+    container("object", "Tells how a value is held.", "2.2.3", kObject),
+};
+
+}  // namespace
+
+std::span<const CommandSpec> object_commands() { return kCommands; }
+
+}  // namespace weir::store
