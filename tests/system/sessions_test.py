@@ -405,6 +405,28 @@ class Hostile(harness.SystemTest):
         harness.wait_until(lambda: self.other.call("PUBSUB", "NUMPAT") == 0, "the subscriptions of who left are gone")
         self.assertEqual(self.other.call("PUBSUB", "CHANNELS"), [])
 
+    def test_names_over_the_query_buffer_limit_close_their_client(self):
+        self.start_and_measure("--client-query-buffer-limit", "1mb")
+        for command in ("SUBSCRIBE", "WATCH"):
+            with resp.Connection(self.port) as hostile:
+                hostile.send(resp.encode(command, *range(20_000)))
+                self.assert_closed(hostile)
+        self.assertEqual(self.other.call("PUBSUB", "CHANNELS"), [])
+
+    def test_who_does_not_read_what_monitor_shows_is_closed(self):
+        self.start_and_measure("--client-output-buffer-limit", "pubsub", "4mb", "0", "0")
+        with resp.Connection(self.port) as hostile:
+            hostile.call("MONITOR")
+            hostile.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+            request = resp.encode("ECHO", b"x" * 100_000)
+            sent = 0
+            while "disconnections:0" in self.other.call("INFO", "stats").decode():
+                self.other.send(request)
+                self.other.read()
+                sent += len(request)
+                self.assertLess(sent, 64_000_000, "nobody was closed")
+            self.assert_closed(hostile)
+
     def test_a_pipeline_of_a_million_pings_does_not_stop_the_others(self):
         self.start_and_measure()
         before = resident_kb(self.pid)

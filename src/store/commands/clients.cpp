@@ -151,6 +151,8 @@ void client_kill(Call& call) {
     if (session == &call.session) {
       session->close_after_reply = true;
     } else {
+      // So that nothing is taken from a key for a client that will not get it.
+      if (session->waiting != nullptr) call.node.blocked.release(*session);
       session->port->close();
     }
   }

@@ -47,6 +47,7 @@ Names& PubSub::names(Session& session, ChannelKind kind) {
 
 bool PubSub::subscribe(Session& session, ChannelKind kind, std::string_view name) {
   if (!names(session, kind).emplace(name).second) return false;
+  session.held_bytes += name.size() + kNameOverheadBytes;
   subscribers_[static_cast<std::size_t>(kind)][std::string(name)].push_back(&session);
   return true;
 }
@@ -60,6 +61,7 @@ bool PubSub::unsubscribe(Session& session, ChannelKind kind, std::string_view na
   WEIR_ASSERT(row != subscribers.end());
   std::erase(row->second, &session);
   if (row->second.empty()) subscribers.erase(row);
+  session.held_bytes -= name.size() + kNameOverheadBytes;
   mine.erase(found);
   return true;
 }

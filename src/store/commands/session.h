@@ -34,7 +34,7 @@ class ClientPort {
   virtual std::string& output() = 0;
   // The session does not wait any more: the requests behind the one that blocked may run.
   virtual void resume() = 0;
-  // Now, or when what was written has left.
+  // Now, or when what was written has left. Nothing of the client runs any more.
   virtual void close() = 0;
   virtual void close_after_flush() = 0;
   virtual ConnectionFacts facts() const = 0;
@@ -82,6 +82,9 @@ struct WatchedKey {
   DatabaseKey at;
   bool existed;  // When it was watched: then it must exist at EXEC too, or it expired meanwhile.
 };
+
+// About what a name costs beside its bytes, in the set and in the registry.
+inline constexpr std::size_t kNameOverheadBytes = 128;
 
 using Names = std::set<std::string, std::less<>>;
 
@@ -133,6 +136,9 @@ struct Session {
   Names channels;
   Names patterns;
   Names shard_channels;
+  // What the names above and the watched keys take, kept by who keeps them: counted against client-query-buffer-limit,
+  // since it came in requests.
+  std::size_t held_bytes = 0;
   // Kept by BlockedClients; null: not blocked.
   std::unique_ptr<Waiting> waiting;
 

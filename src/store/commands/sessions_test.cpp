@@ -325,8 +325,29 @@ TEST_F(Sessions, WhoLeavesWhileWaitingIsPassedOver) {
   EXPECT_EQ(b_.received, "$1\r\n1\r\n");
 }
 
-TEST_F(Sessions, ServingOneMayWakeAnother) {
-  // Not a chain of takes alone: the second put comes from a waiting command's own group of effects.
+TEST_F(Sessions, WhoIsKilledWhileWaitingIsPassedOver) {
+  run(a_, "take k 0");
+  run(b_, "take k 0");
+  EXPECT_EQ(run(c_, "CLIENT KILL ID 1"), ":1\r\n");
+  EXPECT_TRUE(a_.closed);
+  run(c_, "put k 1");
+  EXPECT_EQ(a_.received, "");
+  EXPECT_EQ(b_.received, "$1\r\n1\r\n");
+}
+
+TEST_F(Sessions, WhatIsHeldForAClientIsCountedAndGivenBack) {
+  run(a_, "SUBSCRIBE one two one");
+  run(a_, "PSUBSCRIBE one");
+  EXPECT_EQ(a_.session.held_bytes, 9 + 3 * kNameOverheadBytes);
+  run(a_, "RESET");
+  EXPECT_EQ(a_.session.held_bytes, 0u);
+  run(a_, "WATCH k other k");
+  EXPECT_EQ(a_.session.held_bytes, 6 + 2 * kNameOverheadBytes);
+  run(b_, "put k 1");
+  EXPECT_EQ(a_.session.held_bytes, 0u);
+}
+
+TEST_F(Sessions, ATransactionMayServeOneAndNotAnother) {
   run(a_, "take k 0");
   run(b_, "take k 0");
   run(c_, "MULTI");

@@ -13,6 +13,7 @@ void Watches::watch(Session& session, DatabaseKeyView at, bool exists) {
   }
   found->second.push_back(&session);
   session.watched.push_back({.at = found->first, .existed = exists});
+  session.held_bytes += at.key.size() + kNameOverheadBytes;
 }
 
 void Watches::unwatch(Session& session) {
@@ -33,6 +34,7 @@ void Watches::touch(DatabaseKeyView at) {
 
 void Watches::forget_keys(Session& session) {
   for (const WatchedKey& watched : session.watched) {
+    session.held_bytes -= watched.at.key.size() + kNameOverheadBytes;
     const auto found = watchers_.find(watched.at);
     if (found == watchers_.end()) continue;
     std::erase(found->second, &session);

@@ -66,12 +66,12 @@ void Client::on_receive(Connection&, std::string_view bytes) {
 
 void Client::bound_requests() {
   const std::uint64_t limit = server_.node().settings.client_query_buffer_limit;
-  if (pending_.size() + session_.transaction.queued_bytes > limit) {
+  if (pending_.size() + session_.transaction.queued_bytes + session_.held_bytes > limit) {
     if (server_.log_throttle().pass(connection_.loop().now())) {
-      base::log::warning("closing client {}: its unfinished request is over client-query-buffer-limit, {} bytes",
-                         session_.id, limit);
+      base::log::warning("closing client {}: what it has sent is over client-query-buffer-limit, {} bytes", session_.id,
+                         limit);
     }
-    return connection_.close();
+    return close();
   }
   if (session_.waiting != nullptr && pending_.size() >= kAheadBytes) {
     receive_paused_ = true;
@@ -86,8 +86,8 @@ void Client::bound_requests() {
 }
 
 // A client that waits and will hear no more requests need not be served any more.
-void Client::on_end(Connection& connection) {
-  if (session_.waiting != nullptr) return connection.close();
+void Client::on_end(Connection&) {
+  if (session_.waiting != nullptr) return close();
   close_after_flush();
 }
 
@@ -158,7 +158,8 @@ void Client::run_request() {
 
 void Client::enforce_output_limit() {
   const Settings& settings = server_.node().settings;
-  const OutputLimit& limit = session_.subscribed() ? settings.pubsub_output_limit : settings.normal_output_limit;
+  const bool is_told = session_.subscribed() || session_.monitors;
+  const OutputLimit& limit = is_told ? settings.pubsub_output_limit : settings.normal_output_limit;
   if (closing_ || (limit.hard_bytes == 0 && limit.soft_bytes == 0)) return;
   const std::size_t unsent = connection_.unsent_bytes();
   bool over = limit.hard_bytes != 0 && unsent >= limit.hard_bytes;
@@ -170,13 +171,12 @@ void Client::enforce_output_limit() {
     over_soft_limit_since_.reset();
   }
   if (!over) return;
-  closing_ = true;
   ++server_.node().stats.output_limit_disconnections;
   if (server_.log_throttle().pass(connection_.loop().now())) {
     base::log::warning("closing client {}: {} bytes that it has not read are over client-output-buffer-limit",
                        session_.id, unsent);
   }
-  connection_.close();
+  close();
 }
 
 std::string& Client::output() {
@@ -185,6 +185,11 @@ std::string& Client::output() {
 }
 
 void Client::resume() { server_.resume_at_turn_end(*this); }
+
+void Client::close() {
+  closing_ = true;
+  connection_.close();
+}
 
 void Client::close_after_flush() {
   if (closing_) return;
@@ -202,7 +207,7 @@ ConnectionFacts Client::facts() const {
 // Who waits for a key or for messages is not idle.
 void Client::idled() {
   if (!closing_ && (session_.waiting != nullptr || session_.subscribed())) return keep_idle_timer();
-  connection_.close();
+  close();
 }
 
 void Client::keep_idle_timer() {

@@ -42,7 +42,7 @@ class Client final : public runtime::ConnectionHandler, public ClientPort {
 
   std::string& output() override;
   void resume() override;
-  void close() override { connection_.close(); }
+  void close() override;
   void close_after_flush() override;
   ConnectionFacts facts() const override;
 
