@@ -292,6 +292,15 @@ TEST_F(Sessions, ATransactionIsWholeBeforeAnyoneIsServedAndKeysGoInTheOrderOfThe
   EXPECT_EQ(run(b_, "GET one"), "$1\r\n1\r\n");
 }
 
+TEST_F(Sessions, AKeyThatIsTouchedOftenIsReadyOnce) {
+  run(a_, "take k 0");
+  for (int i = 0; i < 3; ++i) node_.touch(0, "k");
+  node_.touch(0, "nobody waits for it");
+  EXPECT_THAT(node_.blocked.take_ready(), ElementsAre(DatabaseKey{0, "k"}));
+  node_.touch(0, "k");
+  EXPECT_EQ(node_.blocked.take_ready().size(), 1u);
+}
+
 TEST_F(Sessions, NobodyWaitsInsideATransaction) {
   run(a_, "MULTI");
   run(a_, "take k 0");
