@@ -45,17 +45,20 @@ void Outcomes::add(const Outcomes& other) {
   }
 }
 
-const Row* Outcomes::possible(const Command& command, Outcome outcome) const {
-  if (outcome == Outcome::kWrongType && !several_types_) return nullptr;
+const Row* Outcomes::possible(const Command& command, Outcome outcome) {
   const auto found = std::ranges::find_if(command.rows, [&](const Row* row) { return row->possible(outcome); });
   return found == command.rows.end() ? nullptr : *found;
+}
+
+const Row* Outcomes::expected(const Command& command, Outcome outcome) const {
+  return outcome == Outcome::kWrongType && !several_types_ ? nullptr : possible(command, outcome);
 }
 
 std::vector<Outcomes::Cell> Outcomes::missing() const {
   std::vector<Cell> cells;
   for (const auto& [name, command] : commands_) {
     for (const Outcome outcome : kOutcomes) {
-      const Row* const row = possible(command, outcome);
+      const Row* const row = expected(command, outcome);
       if (row != nullptr && command.counts[static_cast<std::size_t>(outcome)] == 0) cells.push_back({row, outcome});
     }
   }
@@ -82,7 +85,7 @@ std::string Outcomes::table() const {
     for (const Outcome outcome : kOutcomes) {
       const std::uint64_t count = command.counts[static_cast<std::size_t>(outcome)];
       text += fmt::format("{:>12}", count > 0                               ? fmt::to_string(count)
-                                    : possible(command, outcome) == nullptr ? "-"
+                                    : expected(command, outcome) == nullptr ? "-"
                                                                             : "MISSING");
     }
     text += '\n';

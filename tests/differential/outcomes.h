@@ -42,7 +42,10 @@ class Outcomes {
     std::array<std::uint64_t, kOutcomes.size()> counts{};
   };
 
-  const Row* possible(const Command& command, Outcome outcome) const;
+  // The row that has it; null: none.
+  static const Row* possible(const Command& command, Outcome outcome);
+  // As possible(), where the rows among these tests can bring it about.
+  const Row* expected(const Command& command, Outcome outcome) const;
 
   std::map<std::string_view, Command> commands_;
   bool several_types_ = false;

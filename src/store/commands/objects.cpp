@@ -142,16 +142,15 @@ constexpr std::array kObject = {
                "2.2.3", object_refcount, kNondeterministic)),
 };
 
-constexpr CommandSpec memory_usage_row() {
-  CommandSpec spec = of_key(
-      row("memory|usage", -3, kReadonly, 0, "Returns how many bytes a key and its value take.", "4.0.0", memory_usage));
+constexpr CommandSpec of_server(CommandSpec spec) {
   spec.group = "server";
   return spec;
 }
 
 constexpr std::array kMemory = {
-    row("memory|help", 2, kLoading | kStale, 0, "Describes the subcommands.", "4.0.0", memory_help),
-    memory_usage_row(),
+    of_server(row("memory|help", 2, kLoading | kStale, 0, "Describes the subcommands.", "4.0.0", memory_help)),
+    of_server(of_key(row("memory|usage", -3, kReadonly, 0, "Returns how many bytes a key and its value take.", "4.0.0",
+                         memory_usage))),
 };
 
 constexpr CommandSpec container(std::string_view name, std::string_view summary, std::string_view since,
@@ -162,7 +161,7 @@ constexpr CommandSpec container(std::string_view name, std::string_view summary,
 }
 
 constexpr std::array kCommands = {
-    container("memory", "Tells what takes memory.", "4.0.0", kMemory),
+    of_server(container("memory", "Tells what takes memory.", "4.0.0", kMemory)),
     container("object", "Tells how a value is held.", "2.2.3", kObject),
 };
 
