@@ -58,6 +58,15 @@ std::string objection(const CommandSpec& spec, std::size_t arguments, const Sess
   return {};
 }
 
+// What may need more memory than there is: a command that adds data, an EXEC of such, and anything that is queued.
+bool needs_memory(const CommandSpec& spec, const Session& session) {
+  if (spec.has(kDenyOom)) return true;
+  if (!session.transaction.open) return false;
+  if (!spec.has(kNeverQueued)) return true;
+  return spec.has(kRunsQueue) &&
+         std::ranges::any_of(session.transaction.queued, [](const auto& one) { return one.spec->has(kDenyOom); });
+}
+
 // The request is refused: a transaction that is being queued is spoiled by it, and EXEC itself ends it.
 void refuse(const CommandSpec* spec, std::string_view text, Call* exec, Session& session, Node& node,
             std::string& output) {
@@ -184,6 +193,10 @@ void execute(std::span<const std::string_view> arguments, Session& session, Node
   Call call(arguments, *spec, session, node, now, output);
   if (const std::string why = objection(*spec, arguments.size(), session, node); !why.empty()) {
     return refuse(spec, why, spec->has(kRunsQueue) ? &call : nullptr, session, node, output);
+  }
+  if (node.settings.maxmemory != 0 && !node.make_room() && needs_memory(*spec, session)) {
+    return refuse(spec, "OOM command not allowed when used memory > 'maxmemory'.",
+                  spec->has(kRunsQueue) ? &call : nullptr, session, node, output);
   }
   if (node.pause.mode != Pause::Mode::kNone && is_held(*spec, session, node)) {
     auto waiting = std::make_unique<Waiting>();

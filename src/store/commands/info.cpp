@@ -29,25 +29,67 @@ void add_clients(std::string& to, const Node& node, const HostFacts& host) {
                     host.connected_clients, node.settings.maxclients, node.blocked.waiting_for_keys(), timeouts);
 }
 
-void add_memory(std::string& to, const Node&, const HostFacts& host) {
-  to += fmt::format("used_memory:{}\r\nused_memory_rss:{}\r\ntotal_system_memory:{}\r\n", host.used_memory_bytes,
-                    host.resident_bytes, host.total_memory_bytes);
+// As people read it: "1.50M".
+std::string human(std::uint64_t bytes) {
+  constexpr std::array<char, 5> kUnits = {'B', 'K', 'M', 'G', 'T'};
+  auto amount = static_cast<double>(bytes);
+  std::size_t unit = 0;
+  for (; amount >= 1024 && unit + 1 < kUnits.size(); ++unit) amount /= 1024;
+  return unit == 0 ? fmt::format("{}B", bytes) : fmt::format("{:.2f}{}", amount, kUnits[unit]);
+}
+
+double percent(std::uint64_t part, std::uint64_t whole) {
+  return whole == 0 ? 0 : 100 * static_cast<double>(part) / static_cast<double>(whole);
+}
+
+void add_bytes(std::string& to, std::string_view field, std::uint64_t bytes) {
+  to += fmt::format("{0}:{1}\r\n{0}_human:{2}\r\n", field, bytes, human(bytes));
+}
+
+void add_memory(std::string& to, const Node& node, const HostFacts& host) {
+  const std::uint64_t used = node.used_memory();
+  const std::uint64_t peak = std::max(used, node.peak_memory);
+  std::uint64_t overhead = node.startup_memory + node.client_bytes;
+  for (std::size_t i = 0; i < node.keyspace.size(); ++i) overhead += node.keyspace.database(i).table_bytes();
+  overhead = std::min(overhead, used);
+  const std::uint64_t dataset = used - overhead;
+  add_bytes(to, "used_memory", used);
+  add_bytes(to, "used_memory_rss", host.resident_bytes);
+  add_bytes(to, "used_memory_peak", peak);
+  to += fmt::format(
+      "used_memory_peak_perc:{:.2f}%\r\nused_memory_overhead:{}\r\nused_memory_startup:{}\r\n"
+      "used_memory_dataset:{}\r\nused_memory_dataset_perc:{:.2f}%\r\nallocator_allocated:{}\r\n",
+      percent(used, peak), overhead, node.startup_memory, dataset,
+      percent(dataset, used - std::min(used, node.startup_memory)), host.allocated_bytes);
+  add_bytes(to, "total_system_memory", host.total_memory_bytes);
+  add_bytes(to, "maxmemory", node.settings.maxmemory);
+  to += fmt::format(
+      "maxmemory_policy:{}\r\nmem_fragmentation_ratio:{:.2f}\r\nmem_fragmentation_bytes:{}\r\n"
+      "mem_not_counted_for_evict:0\r\nmem_clients_normal:{}\r\nmem_allocator:jemalloc\r\n"
+      "lazyfree_pending_objects:{}\r\nlazyfreed_objects:{}\r\n",
+      node.settings.maxmemory_policy,
+      used == 0 ? 0 : static_cast<double>(host.resident_bytes) / static_cast<double>(used),
+      static_cast<std::int64_t>(host.resident_bytes) - static_cast<std::int64_t>(used), node.client_bytes,
+      node.keyspace.context().disposer->pending(), host.lazyfreed_objects);
 }
 
 void add_persistence(std::string& to, const Node& node, const HostFacts&) {
   to += fmt::format("loading:0\r\nrdb_changes_since_last_save:{}\r\n", node.effects.changes_since_save());
 }
 
-void add_stats(std::string& to, const Node& node, const HostFacts&) {
+void add_stats(std::string& to, const Node& node, const HostFacts& host) {
   const NodeStats& stats = node.stats;
   const KeyspaceStats& keys = node.keyspace.stats();
   to += fmt::format(
-      "total_connections_received:{}\r\ntotal_commands_processed:{}\r\ntotal_net_input_bytes:{}\r\n"
-      "total_net_output_bytes:{}\r\nrejected_connections:{}\r\nexpired_keys:{}\r\nkeyspace_hits:{}\r\n"
+      "total_connections_received:{}\r\ntotal_commands_processed:{}\r\ninstantaneous_ops_per_sec:{:.0f}\r\n"
+      "total_net_input_bytes:{}\r\ntotal_net_output_bytes:{}\r\ninstantaneous_input_kbps:{:.2f}\r\n"
+      "instantaneous_output_kbps:{:.2f}\r\nrejected_connections:{}\r\nexpired_keys:{}\r\nevicted_keys:{}\r\n"
+      "keyspace_hits:{}\r\n"
       "keyspace_misses:{}\r\npubsub_channels:{}\r\npubsub_patterns:{}\r\npubsubshard_channels:{}\r\n"
       "total_error_replies:{}\r\nclient_output_buffer_limit_disconnections:{}\r\n",
-      stats.connections_received, stats.commands_processed, stats.input_bytes, stats.output_bytes,
-      stats.connections_rejected, keys.expired, keys.hits, keys.misses, node.pubsub.of(ChannelKind::kChannel).size(),
+      stats.connections_received, stats.commands_processed, host.commands_per_second, stats.input_bytes,
+      stats.output_bytes, host.input_kib_per_second, host.output_kib_per_second, stats.connections_rejected,
+      keys.expired, keys.evicted, keys.hits, keys.misses, node.pubsub.of(ChannelKind::kChannel).size(),
       node.pubsub.of(ChannelKind::kPattern).size(), node.pubsub.of(ChannelKind::kShard).size(), stats.error_replies,
       stats.output_limit_disconnections);
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "store/commands/command_table.h"
+#include "store/memory/heap.h"
 
 namespace weir::store {
 
@@ -12,6 +13,20 @@ Node::Node(Settings initial, const CommandTable& table)
     : commands(table), settings(std::move(initial)), keyspace(settings.databases), statistics(table.ids()) {
   keyspace.context().listener = this;
   settings_changed();
+}
+
+std::uint64_t Node::used_memory() const { return static_cast<std::uint64_t>(Heap::used_bytes()) + client_bytes; }
+
+bool Node::make_room() {
+  Disposer& disposer = *keyspace.context().disposer;
+  while (used_memory() > settings.maxmemory) {
+    if (disposer.pending() > 0) {
+      disposer.settle();
+    } else if (!evictor.evict_one(keyspace, eviction, settings.maxmemory_samples)) {
+      return false;
+    }
+  }
+  return true;
 }
 
 bool Node::exists(std::size_t database, std::string_view key, UnixMs now) {
@@ -47,6 +62,11 @@ void Node::settings_changed() {
   if (settings.latency_monitor_threshold_ms > 0) {
     slow_ticks = std::min(slow_ticks, ticks_of(settings.latency_monitor_threshold_ms * 1000));
   }
+  eviction = eviction_policy(settings.maxmemory_policy);
+  AccessClock& access = keyspace.context().access;
+  access.lfu = counts_frequency(eviction);
+  access.lfu_log_factor = settings.lfu_log_factor;
+  access.lfu_decay_minutes = settings.lfu_decay_minutes;
   slow_log.shorten(settings.slowlog_max_len);
 }
 

@@ -14,6 +14,7 @@
 #include "store/commands/pubsub.h"
 #include "store/commands/statistics.h"
 #include "store/commands/watches.h"
+#include "store/keyspace/eviction.h"
 #include "store/keyspace/keyspace.h"
 #include "store/settings/settings.h"
 
@@ -32,9 +33,13 @@ struct HostFacts {
   std::uint16_t port = 0;
   std::int64_t uptime_s = 0;
   std::uint64_t connected_clients = 0;
-  std::uint64_t used_memory_bytes = 0;
+  std::uint64_t allocated_bytes = 0;  // All that was taken from the allocator, for data and everything else.
   std::uint64_t resident_bytes = 0;
   std::uint64_t total_memory_bytes = 0;
+  std::uint64_t lazyfreed_objects = 0;
+  double commands_per_second = 0;
+  double input_kib_per_second = 0;
+  double output_kib_per_second = 0;
   double cpu_user_s = 0;
   double cpu_system_s = 0;
 };
@@ -81,6 +86,11 @@ struct Node final : RemovalListener {
   // Before two databases change places.
   void before_swapping(std::size_t first, std::size_t second, UnixMs now);
 
+  // What maxmemory is held against: the data, and what clients sent or have not read yet.
+  std::uint64_t used_memory() const;
+  // Evicts until used_memory() is at most maxmemory; false: the policy lets nothing more go.
+  bool make_room();
+
   bool exists(std::size_t database, std::string_view key, UnixMs now);
 
   // The settings were changed by CONFIG SET, or the stopwatch was corrected: what is kept in another form follows.
@@ -89,6 +99,8 @@ struct Node final : RemovalListener {
   const CommandTable& commands;
   Settings settings;
   Keyspace keyspace;
+  Evictor evictor;
+  EvictionPolicy eviction = EvictionPolicy::kNone;
   NodeStats stats;
   Effects effects;
   Watches watches;
@@ -101,6 +113,10 @@ struct Node final : RemovalListener {
   std::map<std::uint64_t, Session*> sessions;  // By id, which is the order in which they came.
   std::vector<Session*> monitors;
 
+  // Kept by the driver, a few times a second: what clients sent that did not run yet, and what they have not read.
+  std::uint64_t client_bytes = 0;
+  std::uint64_t peak_memory = 0;     // The most that used_memory() was.
+  std::uint64_t startup_memory = 0;  // What it was before the first key.
   // Set by the driver at the beginning of each turn: what timeouts are counted by.
   base::MonoTime mono_now{};
   Stopwatch stopwatch;

@@ -11,20 +11,38 @@ namespace {
 
 void dbsize(Call& call) { call.reply.integer(static_cast<std::int64_t>(call.database().size())); }
 
-void flushall(Call& call) {
+// SYNC and ASYNC are the same here: what was removed is always freed elsewhere. False: an error was replied.
+bool parse_flush(Call& call) {
   const bool known = call.count() == 1 || (call.count() == 2 && (base::equal_ignoring_case(call.argument(1), "ASYNC") ||
                                                                  base::equal_ignoring_case(call.argument(1), "SYNC")));
-  if (!known) return call.syntax_error();
-  std::uint64_t removed = 0;
-  for (std::size_t i = 0; i < call.node.keyspace.size(); ++i) {
-    call.node.before_clearing(i, call.now);
-    removed += call.node.keyspace.database(i).size();
-  }
-  call.node.keyspace.clear();
+  if (!known) call.syntax_error();
+  return known;
+}
+
+std::uint64_t flush(Call& call, std::size_t index) {
+  Database& database = call.node.keyspace.database(index);
+  const std::uint64_t removed = database.size();
+  call.node.before_clearing(index, call.now);
+  database.clear();
+  return removed;
+}
+
+// The effect is said even when there was nothing: a replica that holds more than its master gets rid of it.
+void flushed(Call& call, std::uint64_t removed) {
   call.count_changes(removed);
-  // Said even when there was nothing: a replica that holds more than its master gets rid of it.
   call.replicate_verbatim(EffectAudience::kEverywhere);
   call.reply.ok();
+}
+
+void flushall(Call& call) {
+  if (!parse_flush(call)) return;
+  std::uint64_t removed = 0;
+  for (std::size_t i = 0; i < call.node.keyspace.size(); ++i) removed += flush(call, i);
+  flushed(call, removed);
+}
+
+void flushdb(Call& call) {
+  if (parse_flush(call)) flushed(call, flush(call, call.session.database));
 }
 
 void info(Call& call) { call.reply.verbatim("txt", render_info(call.node, call.arguments.subspan(1))); }
@@ -105,6 +123,16 @@ constexpr std::array kCommands = {
                 "server",
                 kAllShards,
                 flushall},
+    CommandSpec{"flushdb",
+                -1,
+                kWrite,
+                kKeyspaceCategory | kDangerousCategory,
+                {},
+                "Removes all keys of the selected database.",
+                "1.0.0",
+                "server",
+                kAllShards,
+                flushdb},
     CommandSpec{"info",
                 -1,
                 kLoading | kStale,

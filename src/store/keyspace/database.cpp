@@ -68,6 +68,11 @@ const Entry* Database::peek(const Key& key, UnixMs now) {
   return place ? place.item() : nullptr;
 }
 
+const Entry* Database::peek_even_expired(const Key& key) const {
+  const Place place = find(key);
+  return place ? place.item() : nullptr;
+}
+
 const Entry* Database::look_up_untouched(const Key& key, UnixMs now) {
   const Place place = find_live(key, now);
   ++(place ? context_.stats.hits : context_.stats.misses);

@@ -80,6 +80,8 @@ class Database {
   const Entry* look_up_untouched(const Key& key, UnixMs now);
   // Neither counts nor uses: for whoever looks at what a command left.
   const Entry* peek(const Key& key, UnixMs now);
+  // Of an entry that has expired but was not removed yet, too.
+  const Entry* peek_even_expired(const Key& key) const;
   // For a command that may change the value in place: the entry is used. A snapshot has seen it when this returns.
   Entry* find_for_write(const Key& key, UnixMs now);
   // The same, counted as a hit or miss too.

@@ -29,6 +29,7 @@ class Keyspace {
   bool expire_some(UnixMs now, std::size_t limit);
 
   KeyspaceContext& context() { return context_; }
+  const KeyspaceContext& context() const { return context_; }
   KeyspaceStats& stats() { return context_.stats; }
   const KeyspaceStats& stats() const { return context_.stats; }
 

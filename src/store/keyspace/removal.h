@@ -44,6 +44,10 @@ class Disposer {
  public:
   virtual void dispose(DetachedValue) {}
   virtual void dispose(std::unique_ptr<Contents>);
+  // What was handed over and is not freed yet.
+  virtual std::size_t pending() const { return 0; }
+  // Returns when nothing is pending: for who cannot go on without that memory.
+  virtual void settle() {}
 
  protected:
   ~Disposer() = default;

@@ -204,6 +204,10 @@ ConnectionFacts Client::facts() const {
           .unsent_bytes = connection_.unsent_bytes()};
 }
 
+std::size_t Client::held_bytes() const {
+  return pending_.capacity() + connection_.unsent_bytes() + session_.transaction.queued_bytes + session_.held_bytes;
+}
+
 // Who waits for a key or for messages is not idle.
 void Client::idled() {
   if (!closing_ && (session_.waiting != nullptr || session_.subscribed())) return keep_idle_timer();

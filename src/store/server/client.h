@@ -34,6 +34,8 @@ class Client final : public runtime::ConnectionHandler, public ClientPort {
   void run_pending();
   // Closes the client if it reads too slowly for its class.
   void enforce_output_limit();
+  // What it sent that did not run yet, and replies that it has not read.
+  std::size_t held_bytes() const;
 
   void on_receive(runtime::Connection& connection, std::string_view bytes) override;
   void on_end(runtime::Connection& connection) override;

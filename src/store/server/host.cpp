@@ -52,7 +52,7 @@ HostFacts read_host_facts() {
     facts.executable.assign(path, static_cast<std::size_t>(length));
   }
   facts.process_id = getpid();
-  facts.used_memory_bytes = allocated_bytes();
+  facts.allocated_bytes = allocated_bytes();
   facts.resident_bytes = resident_bytes();
   facts.total_memory_bytes =
       static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));

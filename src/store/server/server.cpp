@@ -23,6 +23,8 @@ constexpr base::Duration kCycle = 100ms;
 // While a cycle found as much to expire as it may, the next one comes sooner.
 constexpr base::Duration kBusyCycle = 1ms;
 constexpr std::size_t kExpiredPerCycle = 1000;
+// Speeds are those of the last so much time, in cycles.
+constexpr double kSpeedCycles = 16;
 constexpr base::Duration kAliveWithin = 2s;
 constexpr std::uint64_t kLargestConfig = 16 << 20;
 
@@ -64,13 +66,18 @@ Server::Server(Settings settings, const base::Clock& clock, std::unique_ptr<runt
       due_timer_(loop_->timers(), [this] { run_due_waits(); }) {
   base::Random random = base::Random::from_entropy();
   run_id_ = base::run_id(random);
-  node_.host_facts = [this] { return host_facts(); };
+  node_.keyspace.context().disposer = &disposal_;
+  node_.host_facts = [this] {
+    note_peak();
+    return host_facts();
+  };
   node_.unix_us = [this] {
     return std::chrono::duration_cast<std::chrono::microseconds>(clock_.wall().time_since_epoch()).count();
   };
   node_.sleep = [](base::Duration time) { std::this_thread::sleep_for(time); };
   node_.rewrite_config = [this] { return rewrite_config(); };
   node_.stopwatch.ticks = &TickRate::ticks;
+  node_.startup_memory = node_.used_memory();
   loop_->on_turn_end([this] { turn_ends(); });
 }
 
@@ -135,6 +142,7 @@ UnixMs Server::wall_ms() {
   if (const std::uint64_t turn = loop_->stats().turns; turn != wall_turn_ || wall_ms_ == 0) {
     wall_turn_ = turn;
     wall_ms_ = base::unix_ms(clock_.wall());
+    node_.keyspace.context().access.seconds = static_cast<std::uint32_t>(wall_ms_ / 1000);
   }
   return wall_ms_;
 }
@@ -195,11 +203,17 @@ void Server::turn_ends() {
 
 void Server::cycle() {
   node_.mono_now = clock_.mono();
-  const bool more = node_.active_expire && node_.keyspace.expire_some(base::unix_ms(clock_.wall()), kExpiredPerCycle);
+  const bool more = node_.active_expire && node_.keyspace.expire_some(wall_ms(), kExpiredPerCycle);
   node_.stats.connections_rejected = loop_->stats().refused + turned_away_;
-  for (const auto& [handler, client] : clients_) client->enforce_output_limit();
+  node_.client_bytes = 0;
+  for (const auto& [handler, client] : clients_) {
+    client->enforce_output_limit();
+    node_.client_bytes += client->held_bytes();
+  }
   node_.stopwatch.ns_per_tick = tick_rate_.ns_per_tick(clock_.mono());
   node_.settings_changed();
+  note_peak();
+  measure_speed(node_.mono_now);
   const auto store = [](std::atomic<std::uint64_t>& to, std::uint64_t value) {
     to.store(value, std::memory_order_relaxed);
   };
@@ -212,6 +226,8 @@ void Server::cycle() {
   for (std::size_t i = 0; i < node_.keyspace.size(); ++i) keys += node_.keyspace.database(i).size();
   store(published_.keys, keys);
   store(published_.expired, node_.keyspace.stats().expired);
+  store(published_.evicted, node_.keyspace.stats().evicted);
+  store(published_.used_memory, node_.used_memory());
   store(published_.hits, node_.keyspace.stats().hits);
   store(published_.misses, node_.keyspace.stats().misses);
   store(published_.input_bytes, node_.stats.input_bytes);
@@ -219,6 +235,26 @@ void Server::cycle() {
   const base::MonoTime now = clock_.mono();
   published_.last_cycle_ns.store(now.time_since_epoch().count(), std::memory_order_relaxed);
   cycle_timer_.arm(now + (more ? kBusyCycle : kCycle));
+}
+
+void Server::note_peak() { node_.peak_memory = std::max(node_.peak_memory, node_.used_memory()); }
+
+// A mean that forgets.
+void Server::measure_speed(base::MonoTime now) {
+  const double seconds = std::chrono::duration<double>(now - speed_.at).count();
+  if (seconds < std::chrono::duration<double>(kCycle).count() / 2) return;
+  const auto follow = [&](double& speed, std::uint64_t after, std::uint64_t before, double unit) {
+    const std::uint64_t grown = after < before ? after : after - before;  // CONFIG RESETSTAT lies between.
+    speed += (static_cast<double>(grown) / unit / seconds - speed) / kSpeedCycles;
+  };
+  const NodeStats& stats = node_.stats;
+  if (speed_.at != base::MonoTime()) {
+    follow(speed_.commands_per_second, stats.commands_processed, speed_.before.commands_processed, 1);
+    follow(speed_.input_kib_per_second, stats.input_bytes, speed_.before.input_bytes, 1024);
+    follow(speed_.output_kib_per_second, stats.output_bytes, speed_.before.output_bytes, 1024);
+  }
+  speed_.at = now;
+  speed_.before = stats;
 }
 
 HostFacts Server::host_facts() const {
@@ -229,6 +265,10 @@ HostFacts Server::host_facts() const {
   facts.port = node_.settings.port;
   facts.uptime_s = std::chrono::duration_cast<std::chrono::seconds>(clock_.mono() - started_).count();
   facts.connected_clients = clients_.size();
+  facts.lazyfreed_objects = disposal_.disposed();
+  facts.commands_per_second = speed_.commands_per_second;
+  facts.input_kib_per_second = speed_.input_kib_per_second;
+  facts.output_kib_per_second = speed_.output_kib_per_second;
   return facts;
 }
 
@@ -247,6 +287,8 @@ void Server::publish(base::Metrics& metrics) {
       {"weir_store_clients", "Clients connected.", published_.clients, false},
       {"weir_store_keys", "Keys in all databases.", published_.keys, false},
       {"weir_store_expired_keys_total", "Keys removed because they expired.", published_.expired, true},
+      {"weir_store_evicted_keys_total", "Keys removed because memory was short.", published_.evicted, true},
+      {"weir_store_used_memory_bytes", "Bytes that data and clients take.", published_.used_memory, false},
       {"weir_store_keyspace_hits_total", "Reads that found their key.", published_.hits, true},
       {"weir_store_keyspace_misses_total", "Reads that did not.", published_.misses, true},
       {"weir_store_input_bytes_total", "Bytes received from clients.", published_.input_bytes, true},
@@ -261,8 +303,6 @@ void Server::publish(base::Metrics& metrics) {
                          [value] { return static_cast<double>(value->load(std::memory_order_relaxed)); });
     }
   }
-  metrics.gauge_from({"weir_store_used_memory_bytes", "Bytes allocated."},
-                     [] { return static_cast<double>(read_host_facts().used_memory_bytes); });
 }
 
 }  // namespace weir::store

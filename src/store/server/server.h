@@ -16,6 +16,7 @@
 #include "runtime/loop.h"
 #include "store/commands/node.h"
 #include "store/server/client.h"
+#include "store/server/disposal_thread.h"
 #include "store/server/ticks.h"
 
 namespace weir::store {
@@ -63,7 +64,7 @@ class Server final : public runtime::Acceptor {
 
   struct Published {
     std::atomic<std::uint64_t> commands{0}, errors{0}, connections{0}, clients{0}, rejected{0}, keys{0}, expired{0},
-        hits{0}, misses{0}, input_bytes{0}, output_bytes{0};
+        hits{0}, misses{0}, input_bytes{0}, output_bytes{0}, evicted{0}, used_memory{0};
     std::atomic<std::int64_t> last_cycle_ns{0};
   };
 
@@ -71,6 +72,7 @@ class Server final : public runtime::Acceptor {
   Published published_;  // Written by the data thread, read by any.
 
   // The data thread only.
+  DisposalThread disposal_;  // Before the node, whose values it frees.
   Node node_;
   std::unique_ptr<runtime::Loop> loop_;
   std::unordered_map<Client*, std::unique_ptr<Client>> clients_;
@@ -84,6 +86,15 @@ class Server final : public runtime::Acceptor {
   base::log::Throttle log_throttle_{std::chrono::seconds(1)};
   runtime::Timer cycle_timer_;
   TickRate tick_rate_;
+  // How fast it went of late, measured from cycle to cycle.
+  struct Speed {
+    base::MonoTime at{};
+    NodeStats before;
+    double commands_per_second = 0, input_kib_per_second = 0, output_kib_per_second = 0;
+  };
+  void note_peak();
+  void measure_speed(base::MonoTime now);
+  Speed speed_;
   // Of this turn. Small, and searched for duplicates only at the end.
   std::vector<Client*> written_;
   std::vector<Client*> resumed_;

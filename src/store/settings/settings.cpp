@@ -136,8 +136,12 @@ Result<void> set_percentiles(Settings& settings, Values values) {
 }
 
 constexpr std::int64_t kLargest = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t kLargestInt = std::numeric_limits<std::int32_t>::max();
 constexpr std::array<std::string_view, 3> kDebugChoices = {"no", "yes", "local"};
 constexpr std::array<std::string_view, 4> kLogLevels = {"debug", "verbose", "notice", "warning"};
+constexpr std::array<std::string_view, 8> kEvictionPolicies = {"volatile-lru",   "volatile-lfu", "volatile-random",
+                                                               "volatile-ttl",   "allkeys-lru",  "allkeys-lfu",
+                                                               "allkeys-random", "noeviction"};
 constexpr std::array<std::string_view, 3> kEventLoops = {"auto", "epoll", "io_uring"};
 
 constexpr std::array kDirectives = {
@@ -187,12 +191,27 @@ constexpr std::array kDirectives = {
     Directive{"lazyfree-lazy-expire", "yes or no", "expired keys go to replicas and file as UNLINK", true,
               [](const Settings& s) { return yes_no(s.lazyfree_lazy_expire); },
               [](Settings& s, Values v) { return set_yes_no(s.lazyfree_lazy_expire, v); }},
+    Directive{"lfu-decay-time", "minutes, 0: never", "how long a key must be unused for its frequency to sink by one",
+              true, [](const Settings& s) { return fmt::to_string(s.lfu_decay_minutes); },
+              [](Settings& s, Values v) { return set_number(s.lfu_decay_minutes, v, 0, kLargestInt); }},
+    Directive{"lfu-log-factor", "a number", "how slowly the frequency of a much used key rises", true,
+              [](const Settings& s) { return fmt::to_string(s.lfu_log_factor); },
+              [](Settings& s, Values v) { return set_number(s.lfu_log_factor, v, 0, kLargestInt); }},
     Directive{"loglevel", "debug, verbose, notice or warning", "how much is logged", false,
               [](const Settings& s) { return s.loglevel; },
               [](Settings& s, Values v) { return set_one_of(s.loglevel, v, kLogLevels); }},
     Directive{"maxclients", "1 to 4294967295", "clients connected at the same time", false,
               [](const Settings& s) { return fmt::to_string(s.maxclients); },
               [](Settings& s, Values v) { return set_number(s.maxclients, v, 1, 4'294'967'295); }},
+    Directive{"maxmemory", "a size, 0: no limit", "what data and clients may take before keys are evicted", true,
+              [](const Settings& s) { return fmt::to_string(s.maxmemory); },
+              [](Settings& s, Values v) { return set_bytes(s.maxmemory, v, 0); }},
+    Directive{"maxmemory-policy", "noeviction, or (allkeys|volatile)-(lru|lfu|random), or volatile-ttl",
+              "which keys are evicted", true, [](const Settings& s) { return s.maxmemory_policy; },
+              [](Settings& s, Values v) { return set_one_of(s.maxmemory_policy, v, kEvictionPolicies); }},
+    Directive{"maxmemory-samples", "at least 1", "how many keys are looked at for each that is evicted", true,
+              [](const Settings& s) { return fmt::to_string(s.maxmemory_samples); },
+              [](Settings& s, Values v) { return set_number(s.maxmemory_samples, v, 1, kLargestInt); }},
     Directive{"notify-keyspace-events", "letters of Ag$lshzxeKEtmdn", "which keyspace notifications are published",
               true, [](const Settings& s) { return to_letters(s.notify_keyspace_events); },
               [](Settings& s, Values v) -> Result<void> {

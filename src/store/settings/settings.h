@@ -47,6 +47,11 @@ struct Settings {
   std::vector<double> latency_percentiles = {50, 99, 99.9};
   std::string enable_debug_command = "no";  // "no", "local" or "yes"
   EventClasses notify_keyspace_events = 0;
+  std::uint64_t maxmemory = 0;  // Bytes; 0: no limit.
+  std::string maxmemory_policy = "noeviction";
+  std::uint32_t maxmemory_samples = 5;
+  std::uint32_t lfu_log_factor = 10;
+  std::uint32_t lfu_decay_minutes = 1;  // 0: never.
   // Whether what the store removes by itself goes to replicas and file as UNLINK instead of DEL.
   bool lazyfree_lazy_expire = false;
   bool lazyfree_lazy_eviction = false;
