@@ -15,6 +15,7 @@ std::span<const CommandSpec> config_commands();
 std::span<const CommandSpec> connection_commands();
 std::span<const CommandSpec> debug_commands();
 std::span<const CommandSpec> expiration_commands();
+std::span<const CommandSpec> hash_commands();
 std::span<const CommandSpec> hyperloglog_commands();
 std::span<const CommandSpec> introspection_commands();
 std::span<const CommandSpec> key_commands();
@@ -39,6 +40,7 @@ inline constexpr std::array<std::string_view, 2> kInsertsKey = {"OW", "insert"};
 inline constexpr std::array<std::string_view, 2> kInsertsIntoValue = {"RW", "insert"};
 inline constexpr std::array<std::string_view, 2> kOverwritesValue = {"OW", "update"};
 inline constexpr std::array<std::string_view, 3> kTakesValue = {"RW", "access", "delete"};
+inline constexpr std::array<std::string_view, 2> kRemovesFromValue = {"RW", "delete"};
 inline constexpr std::array<std::string_view, 2> kRemovesKey = {"RM", "delete"};
 
 inline constexpr std::array<std::string_view, 1> kNondeterministic = {"nondeterministic_output"};

@@ -45,7 +45,7 @@ constexpr std::array<KindTraits, kValueKindCount> kValueKinds = {
     traits_of<StringBuffer>(),  // kBuffer
     kNotYet,                    // kList
     kNotYet,                    // kSet
-    kNotYet,                    // kHash
+    traits_of<Hash>(),          // kHash
     kNotYet,                    // kSortedSet
     kNotYet,                    // kStream
 };

@@ -144,6 +144,27 @@ constexpr std::array<std::string_view, 8> kEvictionPolicies = {"volatile-lru",  
                                                                "allkeys-random", "noeviction"};
 constexpr std::array<std::string_view, 3> kEventLoops = {"auto", "epoll", "io_uring"};
 
+constexpr Directive kHashEntries{
+    "hash-max-listpack-entries",
+    "a number",
+    "how many fields a hash has at most that is kept as a listpack",
+    true,
+    [](const Settings& s) { return fmt::to_string(s.hash_max_listpack_entries); },
+    [](Settings& s, Values v) { return set_number(s.hash_max_listpack_entries, v, 0, kLargest); }};
+constexpr Directive kHashValue{"hash-max-listpack-value",
+                               "a size",
+                               "longest field or value of a hash that is kept as a listpack",
+                               true,
+                               [](const Settings& s) { return fmt::to_string(s.hash_max_listpack_value_bytes); },
+                               [](Settings& s, Values v) { return set_bytes(s.hash_max_listpack_value_bytes, v, 0); }};
+
+// A directive under the name that it had before listpacks; CONFIG GET and SET know both.
+constexpr Directive older_name(std::string_view name, Directive directive) {
+  directive.alias_of = directive.name;
+  directive.name = name;
+  return directive;
+}
+
 constexpr std::array kDirectives = {
     Directive{"admin", "HOST:PORT, or an empty text", "where /metrics and /healthz are served (Weir's own directive)",
               false, [](const Settings& s) { return s.admin; },
@@ -175,6 +196,10 @@ constexpr std::array kDirectives = {
     Directive{"hll-sparse-max-bytes", "a size", "how long a HyperLogLog may be before it takes its dense form", true,
               [](const Settings& s) { return fmt::to_string(s.hll_sparse_max_bytes); },
               [](Settings& s, Values v) { return set_bytes(s.hll_sparse_max_bytes, v, 0); }},
+    kHashEntries,
+    kHashValue,
+    older_name("hash-max-ziplist-entries", kHashEntries),
+    older_name("hash-max-ziplist-value", kHashValue),
     Directive{"latency-monitor-threshold", "milliseconds, 0: off", "how long a command takes that LATENCY notes", true,
               [](const Settings& s) { return fmt::to_string(s.latency_monitor_threshold_ms); },
               [](Settings& s, Values v) { return set_number(s.latency_monitor_threshold_ms, v, 0, kLargest); }},
@@ -233,6 +258,9 @@ constexpr std::array kDirectives = {
     Directive{"requirepass", "a password, or an empty text", "what AUTH must give", true,
               [](const Settings& s) { return s.requirepass; },
               [](Settings& s, Values v) { return set_text(s.requirepass, v); }, /*secret=*/true},
+    Directive{"set-max-intset-entries", "a number", "how many members a set has at most that is kept as an intset",
+              true, [](const Settings& s) { return fmt::to_string(s.set_max_intset_entries); },
+              [](Settings& s, Values v) { return set_number(s.set_max_intset_entries, v, 0, kLargest); }},
     Directive{"slowlog-log-slower-than", "microseconds; negative: off", "how long a command takes that SLOWLOG notes",
               true, [](const Settings& s) { return fmt::to_string(s.slowlog_log_slower_than_us); },
               [](Settings& s, Values v) { return set_number(s.slowlog_log_slower_than_us, v, -1, kLargest); }},
@@ -336,6 +364,7 @@ std::string rewrite_config_text(std::string_view text, const Settings& settings)
     const std::size_t last = std::min(line.find_first_of(" \t\r", first), line.size());
     const Directive* directive =
         first == std::string_view::npos ? nullptr : find_directive(line.substr(first, last - first));
+    if (directive != nullptr && !directive->alias_of.empty()) directive = find_directive(directive->alias_of);
     if (directive == nullptr) {
       rewritten.append(line).append(1, '\n');
       continue;
@@ -348,7 +377,7 @@ std::string rewrite_config_text(std::string_view text, const Settings& settings)
     rewritten += holds ? std::string(line) + '\n' : line_of(*directive);
   }
   for (const Directive& directive : kDirectives) {
-    if (std::ranges::find(written, &directive) != written.end()) continue;
+    if (!directive.alias_of.empty() || std::ranges::find(written, &directive) != written.end()) continue;
     if (directive.get(settings) != directive.get(defaults)) rewritten += line_of(directive);
   }
   return rewritten;

@@ -55,6 +55,10 @@ struct Settings {
   // Whether what the store removes by itself goes to replicas and file as UNLINK instead of DEL.
   bool lazyfree_lazy_expire = false;
   bool lazyfree_lazy_eviction = false;
+  // How far a hash stays packed in a listpack, and a set in an intset.
+  std::size_t hash_max_listpack_entries = 512;
+  std::size_t hash_max_listpack_value_bytes = 64;
+  std::size_t set_max_intset_entries = 512;
   // Weir's own.
   std::string event_loop = "auto";
   std::string admin;  // "host:port" of /metrics and /healthz; empty: none.
@@ -68,7 +72,8 @@ struct Directive {
   std::string (*get)(const Settings&);
   // Rejects what is not `expects`.
   base::Result<void> (*set)(Settings&, std::span<const std::string_view> values);
-  bool secret = false;  // Not shown in logs.
+  bool secret = false;             // Not shown in logs.
+  std::string_view alias_of = {};  // The directive whose older name this is.
 };
 
 std::span<const Directive> directives();

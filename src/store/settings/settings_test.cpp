@@ -90,6 +90,18 @@ TEST(Settings, RewritingReplacesWhatChangedAndKeepsTheRest) {
   EXPECT_EQ(rewrite_config_text(rewritten, read), rewritten);
 }
 
+TEST(Settings, OlderNamesAreTheSameDirectiveAndRewrittenUnderTheNewOne) {
+  Settings settings;
+  const std::string text = "hash-max-ziplist-entries 100\nhash-max-listpack-value 1kb\nhash-max-ziplist-value 1kb\n";
+  ASSERT_TRUE(apply_config_text(settings, "a.conf", text));
+  EXPECT_EQ(settings.hash_max_listpack_entries, 100u);
+  EXPECT_EQ(settings.hash_max_listpack_value_bytes, 1024u);
+  EXPECT_EQ(rewrite_config_text(text, settings), "hash-max-ziplist-entries 100\nhash-max-listpack-value 1kb\n");
+  settings.hash_max_listpack_entries = 7;
+  EXPECT_EQ(rewrite_config_text(text, settings), "hash-max-listpack-entries \"7\"\nhash-max-listpack-value 1kb\n");
+  EXPECT_EQ(rewrite_config_text("", settings), "hash-max-listpack-entries \"7\"\nhash-max-listpack-value \"1024\"\n");
+}
+
 TEST(Settings, MemoryUnitsAreRedis) {
   EXPECT_EQ(parse_memory("1k"), 1000u);
   EXPECT_EQ(parse_memory("1Kb"), 1024u);

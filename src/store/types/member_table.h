@@ -94,6 +94,20 @@ class MemberTable {
 
   // What it holds, but for the items themselves.
   std::size_t footprint() const { return table_.footprint(); }
+  // What the items take, estimated from at least so many of them (0: all).
+  std::size_t items_footprint(std::size_t samples) const {
+    std::size_t seen = 0, bytes = 0;
+    std::uint64_t cursor = 0;
+    do {
+      cursor = table_.scan(cursor, [&](const Item& item) {
+        const std::size_t asked = Traits::bytes(item);
+        const bool is_cell = arena_ != nullptr && asked <= Arena::kMaxCellBytes;
+        bytes += is_cell ? Arena::footprint(asked) : Heap::size_of(&item);
+        ++seen;
+      });
+    } while (cursor != 0 && (samples == 0 || seen < samples));
+    return seen == 0 ? 0 : bytes / seen * table_.size() + bytes % seen * table_.size() / seen;
+  }
   // How many allocations drop() releases, about.
   std::size_t free_effort() const { return arena_ == nullptr ? table_.size() : table_.size() / 16; }
 
