@@ -63,7 +63,7 @@ std::vector<Expected> expectations(const std::string& table) {
 }
 
 // As INFO's keyspace section begins each database: "db0:keys=3".
-std::string shown_keys(const DigestSink& sink) {
+std::string shown_keys(const CheckedDigest& sink) {
   std::string text;
   for (const auto& [database, keys] : sink.keys()) text += fmt::format("db{}:keys={} ", database, keys);
   return text;
@@ -76,7 +76,7 @@ std::string keys_of(const std::string& column) {
 }
 
 struct Reading {
-  DigestSink sink{kReadAtMs};
+  CheckedDigest sink{kReadAtMs};
   std::string error;
 };
 

@@ -221,7 +221,7 @@ TEST(RedisAndOurs, RedisReadsWhatWeWrite) {
 
     ASSERT_EQ(std::system(fmt::format("redis-check-rdb {} >/dev/null", folder.file("weir.rdb")).c_str()), 0);
 
-    DigestSink ours(0);
+    CheckedDigest ours(0);
     Reader reader(ours);
     ASSERT_EQ(reader.read(bytes, 0).status, Reader::Status::kDone) << reader.error().text();
     EXPECT_EQ(ours.loaded(), 2 * 10 * 8u);
@@ -267,7 +267,7 @@ TEST(RedisAndOurs, WeReadWhatRedisWrites) {
   ask(redis, {"FUNCTION", "LOAD", "#!lua name=lib\nredis.register_function('f', function() return 1 end)"});
   ASSERT_EQ(ask(redis, {"SAVE"}), "+OK");
 
-  DigestSink ours(0);
+  CheckedDigest ours(0);
   Reader reader(ours);
   ASSERT_EQ(reader.read(read_file(folder.file("redis.rdb")), 0).status, Reader::Status::kDone) << reader.error().text();
   EXPECT_EQ(reader.version(), 10);

@@ -92,11 +92,26 @@ const CommandSpec* CommandTable::find_full(std::string_view name) const {
 }
 
 const CommandTable& command_table() {
-  static const auto kFamilies =
-      std::to_array({bitmap_commands(), client_commands(), config_commands(), connection_commands(), debug_commands(),
-                     expiration_commands(), hash_commands(), hyperloglog_commands(), introspection_commands(),
-                     key_commands(), monitoring_commands(), object_commands(), pubsub_commands(), scan_commands(),
-                     server_commands(), string_commands(), transaction_commands()});
+  static const auto kFamilies = std::to_array({
+      bitmap_commands(),
+      client_commands(),
+      config_commands(),
+      connection_commands(),
+      debug_commands(),
+      dump_commands(),
+      expiration_commands(),
+      hash_commands(),
+      hyperloglog_commands(),
+      introspection_commands(),
+      key_commands(),
+      monitoring_commands(),
+      object_commands(),
+      pubsub_commands(),
+      scan_commands(),
+      server_commands(),
+      string_commands(),
+      transaction_commands(),
+  });
   static const CommandTable kTable(kFamilies);
   return kTable;
 }

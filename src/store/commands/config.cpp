@@ -43,6 +43,7 @@ void config_set(Call& call) {
       return call.reply.error(fmt::format("ERR Unknown option or number of arguments for CONFIG SET - '{}'",
                                           base::printable(call.argument(i), 128)));
     }
+    if (directive->is_protected) return refuse(directive->name, "can't set protected config");
     if (!directive->changeable) return refuse(directive->name, "can't set immutable config");
     if (std::ranges::find(seen, directive) != seen.end()) return refuse(directive->name, "duplicate parameter");
     seen.push_back(directive);

@@ -5,7 +5,11 @@
 #include <fmt/format.h>
 
 #include "base/bytes.h"
+#include "base/sha1.h"
 #include "store/commands/families.h"
+#include "store/persist/image/digest_sink.h"
+#include "store/persist/image/entry_source.h"
+#include "store/persist/image/writing_sink.h"
 
 namespace weir::store {
 
@@ -100,21 +104,70 @@ void protocol(Call& call) {
       "string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false");
 }
 
+// Of keys that have expired but are not removed yet, too, as in Redis.
+void digest(Call& call) {
+  DigestSink sink;
+  for (std::size_t i = 0; i < call.node.keyspace.size(); ++i) {
+    sink.select_database(i);
+    call.node.keyspace.database(i).for_each([&](const Entry& entry) { hand_over(entry, sink); });
+  }
+  call.reply.simple(sink.digest().value());
+}
+
+// Looks at keys that have expired too.
+const Entry* peek(Call& call, std::size_t argument) {
+  return call.database().peek(call.key(argument), std::numeric_limits<UnixMs>::min());
+}
+
+void digest_value(Call& call) {
+  call.reply.array(call.count() - 2);
+  for (std::size_t i = 2; i < call.count(); ++i) {
+    DigestSink sink(DigestSink::Of::kValues);
+    if (const Entry* entry = peek(call, i)) hand_over(*entry, sink);
+    call.reply.simple(base::to_hex(sink.last_key()));
+  }
+}
+
+void object(Call& call) {
+  const Entry* entry = peek(call, 2);
+  if (entry == nullptr) return call.reply.error("ERR no such key");
+  DumpSink dump(call.node.settings.rdbcompression);
+  hand_over(*entry, dump);
+  // What surrounds the value in a payload: its type, and the footer.
+  const std::size_t length = dump.payload().size() - 1 - rdb::kDumpFooterBytes;
+  call.reply.simple(fmt::format("Value at:{} refcount:1 encoding:{} serializedlength:{} lru:{} lru_seconds_idle:{}",
+                                static_cast<const void*>(entry), encoding_of(*entry), length, entry->access(),
+                                call.node.keyspace.context().access.idle_seconds(entry->access())));
+}
+
 struct Subcommand {
   std::string_view name;
-  std::size_t arguments;  // With DEBUG and the name.
+  int arity;  // With DEBUG and the name; negative: at least that many.
   void (*run)(Call&);
 };
 
-constexpr std::array kSubcommands = {Subcommand{"ERROR", 3, error}, Subcommand{"PROTOCOL", 3, protocol},
-                                     Subcommand{"SET-ACTIVE-EXPIRE", 3, set_active_expire},
-                                     Subcommand{"SLEEP", 3, sleep}};
+constexpr std::array kSubcommands = {
+    Subcommand{"DIGEST", 2, digest},     Subcommand{"DIGEST-VALUE", -2, digest_value},
+    Subcommand{"ERROR", 3, error},       Subcommand{"OBJECT", 3, object},
+    Subcommand{"PROTOCOL", 3, protocol}, Subcommand{"SET-ACTIVE-EXPIRE", 3, set_active_expire},
+    Subcommand{"SLEEP", 3, sleep}};
+
+bool accepts(const Subcommand& subcommand, std::size_t arguments) {
+  const int count = static_cast<int>(arguments);
+  return subcommand.arity >= 0 ? count == subcommand.arity : count >= -subcommand.arity;
+}
 
 void help(Call& call) {
-  static constexpr std::array<std::string_view, 13> kLines = {
+  static constexpr auto kLines = std::to_array<std::string_view>({
+      "DIGEST",
+      "    Output a hex signature representing the current DB content.",
+      "DIGEST-VALUE <key> [<key> ...]",
+      "    Output a hex signature of the values of all the specified keys.",
       "ERROR <string>",
       "    Return a Redis protocol error with <string> as message. Useful for clients",
       "    unit tests to simulate Redis errors.",
+      "OBJECT <key>",
+      "    Show low level info about `key` and associated value.",
       "PROTOCOL <type>",
       "    Reply with a test value of the specified type. <type> can be: string,",
       "    integer, double, bignum, null, array, set, map, attrib, push, verbatim,",
@@ -124,7 +177,8 @@ void help(Call& call) {
       "    accessed (otherwise the Redis behavior). Setting it to 1 reenables back the",
       "    default.",
       "SLEEP <seconds>",
-      "    Stop the server for <seconds>. Decimals allowed."};
+      "    Stop the server for <seconds>. Decimals allowed.",
+  });
   call.help(kLines);
 }
 
@@ -132,7 +186,7 @@ void help(Call& call) {
 void debug(Call& call) {
   if (call.count() == 2 && equal_ignoring_case(call.argument(1), "HELP")) return help(call);
   for (const Subcommand& subcommand : kSubcommands) {
-    if (call.count() != subcommand.arguments || !equal_ignoring_case(call.argument(1), subcommand.name)) continue;
+    if (!accepts(subcommand, call.count()) || !equal_ignoring_case(call.argument(1), subcommand.name)) continue;
     return subcommand.run(call);
   }
   call.wrong_subcommand_arity();

@@ -14,6 +14,7 @@ std::span<const CommandSpec> client_commands();
 std::span<const CommandSpec> config_commands();
 std::span<const CommandSpec> connection_commands();
 std::span<const CommandSpec> debug_commands();
+std::span<const CommandSpec> dump_commands();
 std::span<const CommandSpec> expiration_commands();
 std::span<const CommandSpec> hash_commands();
 std::span<const CommandSpec> hyperloglog_commands();
@@ -27,6 +28,8 @@ std::span<const CommandSpec> server_commands();
 std::span<const CommandSpec> string_commands();
 std::span<const CommandSpec> transaction_commands();
 
+// As OBJECT ENCODING says it.
+std::string_view encoding_of(const Entry& entry);
 // What CLIENT SETNAME and HELLO SETNAME accept.
 bool is_client_name(std::string_view name);
 

@@ -11,17 +11,6 @@ namespace {
 // Redis keeps one object for each small integer, of which all keys hold a reference; as OBJECT REFCOUNT tells it.
 constexpr std::int64_t kSharedIntegers = 10'000;
 constexpr std::int64_t kSharedReferences = std::numeric_limits<int>::max();
-// The longest string that Redis keeps with its header.
-constexpr std::size_t kEmbeddedBytes = 44;
-
-std::string_view encoding_of(const Entry& entry) {
-  switch (entry.kind()) {
-    case ValueKind::kInteger: return "int";
-    case ValueKind::kInline: return entry.inline_string().size() <= kEmbeddedBytes ? "embstr" : "raw";
-    default: return encoding_name(entry.kind(), &entry.as<std::byte>());
-  }
-}
-
 // Null: replied.
 const Entry* find(Call& call) {
   const Entry* entry = call.database().look_up_untouched(call.key(2), call.now);
@@ -166,6 +155,16 @@ constexpr std::array kCommands = {
 };
 
 }  // namespace
+
+std::string_view encoding_of(const Entry& entry) {
+  // The longest string that Redis keeps with its header.
+  constexpr std::size_t kEmbeddedBytes = 44;
+  switch (entry.kind()) {
+    case ValueKind::kInteger: return "int";
+    case ValueKind::kInline: return entry.inline_string().size() <= kEmbeddedBytes ? "embstr" : "raw";
+    default: return encoding_name(entry.kind(), &entry.as<std::byte>());
+  }
+}
 
 std::span<const CommandSpec> object_commands() { return kCommands; }
 

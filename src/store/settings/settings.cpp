@@ -135,6 +135,37 @@ Result<void> set_percentiles(Settings& settings, Values values) {
   return {};
 }
 
+Result<void> set_save_points(Settings& settings, Values values) {
+  const std::vector<std::string_view> words = words_of(values);
+  if (words.size() % 2 != 0) return reject("Invalid save parameters");
+  std::vector<SavePoint> points;
+  for (std::size_t i = 0; i < words.size(); i += 2) {
+    const auto seconds = base::parse_decimal<std::int64_t>(words[i]);
+    const auto changes = base::parse_decimal<std::int64_t>(words[i + 1]);
+    if (!seconds || !changes || *seconds < 1 || *changes < 0) return reject("Invalid save parameters");
+    points.push_back({.seconds = *seconds, .changes = *changes});
+  }
+  settings.save_points = std::move(points);
+  return {};
+}
+
+std::string save_points(const Settings& settings) {
+  std::string text;
+  for (const SavePoint& point : settings.save_points) {
+    text += fmt::format("{}{} {}", text.empty() ? "" : " ", point.seconds, point.changes);
+  }
+  return text;
+}
+
+Result<void> set_file_name(std::string& to, Values values) {
+  if (values.size() != 1 || values[0].empty()) return reject("expected one argument");
+  if (values[0].find_first_of("/\\") != std::string_view::npos) {
+    return reject("dbfilename can't be a path, just a filename");
+  }
+  to = values[0];
+  return {};
+}
+
 constexpr std::int64_t kLargest = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t kLargestInt = std::numeric_limits<std::int32_t>::max();
 constexpr std::array<std::string_view, 3> kDebugChoices = {"no", "yes", "local"};
@@ -186,6 +217,13 @@ constexpr std::array kDirectives = {
     Directive{"databases", "1 to 10000", "number of databases", false,
               [](const Settings& s) { return fmt::to_string(s.databases); },
               [](Settings& s, Values v) { return set_number(s.databases, v, 1, 10'000); }},
+    Directive{"dbfilename", "a name, not a path", "file that the data is saved to and loaded from", false,
+              [](const Settings& s) { return s.dbfilename; },
+              [](Settings& s, Values v) { return set_file_name(s.dbfilename, v); }, /*secret=*/false,
+              /*adds_up=*/false, /*is_protected=*/true},
+    Directive{"dir", "a folder", "where the files of the data are", false, [](const Settings& s) { return s.dir; },
+              [](Settings& s, Values v) { return set_text(s.dir, v); }, /*secret=*/false, /*adds_up=*/false,
+              /*is_protected=*/true},
     Directive{"enable-debug-command", "no, yes or local",
               "whether DEBUG may be used, by all or by clients of this machine", false,
               [](const Settings& s) { return s.enable_debug_command; },
@@ -255,18 +293,31 @@ constexpr std::array kDirectives = {
     Directive{"proto-max-bulk-len", "a size of at least 1mb", "longest argument of a command", true,
               [](const Settings& s) { return fmt::to_string(s.proto_max_bulk_len); },
               [](Settings& s, Values v) { return set_bytes(s.proto_max_bulk_len, v, 1 << 20); }},
+    Directive{"rdbchecksum", "yes or no", "whether saved files end with a checksum", false,
+              [](const Settings& s) { return yes_no(s.rdbchecksum); },
+              [](Settings& s, Values v) { return set_yes_no(s.rdbchecksum, v); }},
+    Directive{"rdbcompression", "yes or no", "whether strings are compressed when they are saved", true,
+              [](const Settings& s) { return yes_no(s.rdbcompression); },
+              [](Settings& s, Values v) { return set_yes_no(s.rdbcompression, v); }},
     Directive{"requirepass", "a password, or an empty text", "what AUTH must give", true,
               [](const Settings& s) { return s.requirepass; },
               [](Settings& s, Values v) { return set_text(s.requirepass, v); }, /*secret=*/true},
     Directive{"set-max-intset-entries", "a number", "how many members a set has at most that is kept as an intset",
               true, [](const Settings& s) { return fmt::to_string(s.set_max_intset_entries); },
               [](Settings& s, Values v) { return set_number(s.set_max_intset_entries, v, 0, kLargest); }},
+    Directive{"save", "pairs of SECONDS CHANGES, or an empty text",
+              "save after so many seconds if there were so many changes", true,
+              [](const Settings& s) { return save_points(s); },
+              [](Settings& s, Values v) { return set_save_points(s, v); }, /*secret=*/false, /*adds_up=*/true},
     Directive{"slowlog-log-slower-than", "microseconds; negative: off", "how long a command takes that SLOWLOG notes",
               true, [](const Settings& s) { return fmt::to_string(s.slowlog_log_slower_than_us); },
               [](Settings& s, Values v) { return set_number(s.slowlog_log_slower_than_us, v, -1, kLargest); }},
     Directive{"slowlog-max-len", "a number", "how many commands SLOWLOG keeps", true,
               [](const Settings& s) { return fmt::to_string(s.slowlog_max_len); },
               [](Settings& s, Values v) { return set_number(s.slowlog_max_len, v, 0, kLargest); }},
+    Directive{"stop-writes-on-bgsave-error", "yes or no", "whether writes are refused while the data cannot be saved",
+              true, [](const Settings& s) { return yes_no(s.stop_writes_on_bgsave_error); },
+              [](Settings& s, Values v) { return set_yes_no(s.stop_writes_on_bgsave_error, v); }},
     Directive{"tcp-backlog", "0 to 2147483647", "connections that may wait to be accepted", false,
               [](const Settings& s) { return fmt::to_string(s.tcp_backlog); },
               [](Settings& s, Values v) { return set_number(s.tcp_backlog, v, 0, 2'147'483'647); }},
@@ -310,6 +361,7 @@ Result<void> set_directive(Settings& settings, std::string_view name, Values val
 
 Result<void> apply_config_text(Settings& settings, std::string_view file, std::string_view text) {
   std::size_t line_number = 0;
+  std::vector<const Directive*> begun;  // Of those whose lines add up.
   while (!text.empty()) {
     ++line_number;
     const std::size_t end = text.find('\n');
@@ -326,9 +378,18 @@ Result<void> apply_config_text(Settings& settings, std::string_view file, std::s
       words.push_back(std::string_view(bytes).substr(at, size));
       at += size;
     }
-    if (Result<void> set = set_directive(settings, words[0], Values(words).subspan(1)); !set) {
-      return at_line(set.error().text());
+    std::vector<std::string_view> values(words.begin() + 1, words.end());
+    const Directive* directive = find_directive(words[0]);
+    std::string so_far;
+    if (directive != nullptr && directive->adds_up && values != std::vector<std::string_view>{""}) {
+      if (std::ranges::find(begun, directive) == begun.end()) {
+        begun.push_back(directive);
+      } else {
+        so_far = directive->get(settings);
+        values.insert(values.begin(), so_far);
+      }
     }
+    if (Result<void> set = set_directive(settings, words[0], values); !set) return at_line(set.error().text());
   }
   return {};
 }
@@ -341,7 +402,7 @@ std::string rewrite_config_text(std::string_view text, const Settings& settings)
     std::string line(directive.name);
     const std::string value = directive.get(settings);
     const bool is_list = directive.name == "bind" || directive.name == "client-output-buffer-limit" ||
-                         directive.name == "latency-tracking-info-percentiles";
+                         directive.name == "save" || directive.name == "latency-tracking-info-percentiles";
     if (is_list && !value.empty()) return line + ' ' + value + '\n';
     line += " \"";
     for (const char c : value) {

@@ -23,6 +23,14 @@ struct OutputLimit {
   std::int64_t soft_seconds = 0;
 };
 
+// After so many seconds the data is saved, if there were so many changes.
+struct SavePoint {
+  std::int64_t seconds = 0;
+  std::int64_t changes = 0;
+
+  friend bool operator==(const SavePoint&, const SavePoint&) = default;
+};
+
 struct Settings {
   std::vector<std::string> bind = {"127.0.0.1", "-::1"};  // A leading '-': do without it when it is not there.
   std::uint16_t port = 6379;                              // 0: no TCP.
@@ -59,6 +67,13 @@ struct Settings {
   std::size_t hash_max_listpack_entries = 512;
   std::size_t hash_max_listpack_value_bytes = 64;
   std::size_t set_max_intset_entries = 512;
+  // The RDB file: where it is, how it is written, and when without being asked.
+  std::string dir = ".";
+  std::string dbfilename = "dump.rdb";
+  std::vector<SavePoint> save_points = {{3600, 1}, {300, 100}, {60, 10'000}};
+  bool rdbcompression = true;
+  bool rdbchecksum = true;
+  bool stop_writes_on_bgsave_error = true;
   // Weir's own.
   std::string event_loop = "auto";
   std::string admin;  // "host:port" of /metrics and /healthz; empty: none.
@@ -72,7 +87,11 @@ struct Directive {
   std::string (*get)(const Settings&);
   // Rejects what is not `expects`.
   base::Result<void> (*set)(Settings&, std::span<const std::string_view> values);
-  bool secret = false;             // Not shown in logs.
+  bool secret = false;  // Not shown in logs.
+  // A line of a file adds to the ones before it, of which the first replaces the default.
+  bool adds_up = false;
+  // Not to be changed by clients, because it says which files the store writes.
+  bool is_protected = false;
   std::string_view alias_of = {};  // The directive whose older name this is.
 };
 

@@ -1,0 +1,79 @@
+#include "store/persist/image/loader.h"
+
+#include <fmt/format.h>
+
+#include "base/bytes.h"
+
+namespace weir::store {
+
+using rdb::Packed;
+using rdb::Record;
+using rdb::Shape;
+
+bool Loader::select_database(std::uint64_t number) {
+  if (number >= keyspace_.size()) return false;
+  database_ = static_cast<std::size_t>(number);
+  return true;
+}
+
+void Loader::function(std::string_view) {
+  if (refusal_.empty()) refusal_ = "a function library, which this store cannot run";
+}
+
+Loader::Place Loader::place_for(const Record& record, const Key& key) {
+  if (options_.drops_expired && record.expires_at_ms && *record.expires_at_ms < options_.now) {
+    ++expired_;
+    return Place::kDropped;
+  }
+  // Before all times, so that a key that expired meanwhile is there for this purpose.
+  constexpr UnixMs kBeforeAll = std::numeric_limits<UnixMs>::min();
+  if (database().peek(key, kBeforeAll) == nullptr) return Place::kFree;
+  if (!options_.replaces) return Place::kTaken;
+  database().erase(key, kBeforeAll);
+  return Place::kFree;
+}
+
+// What is said about the key besides its value.
+void Loader::finish(const Record& record, const Key& key) {
+  ++loaded_;
+  if (!record.idle_seconds && !record.frequency) return;
+  const AccessClock& clock = keyspace_.context().access;
+  if (clock.lfu != record.frequency.has_value()) return;
+  const std::uint32_t access =
+      clock.lfu ? clock.of_frequency(*record.frequency) : clock.of_idle_seconds(record.idle_seconds.value_or(0));
+  if (Entry* entry = database().find_for_write(key, std::numeric_limits<UnixMs>::min())) entry->set_access(access);
+}
+
+bool Loader::string(const Record& record, const Element& value) {
+  const Key key(record.key);
+  const Place place = place_for(record, key);
+  if (place != Place::kFree) return place == Place::kDropped;
+  if (value.is_integer) {
+    database().set_integer(key, value.integer, record.expires_at_ms);
+  } else {
+    database().set_string(key, value.bytes, record.expires_at_ms);
+  }
+  finish(record, key);
+  return true;
+}
+
+bool Loader::packed(const Record&, Packed form, std::string_view) {
+  static constexpr const char* kNames[] = {"hash", "sorted set", "set"};
+  refusal_ = fmt::format("a {}, which this store cannot keep yet", kNames[static_cast<int>(form)]);
+  return false;
+}
+
+bool Loader::begin(const Record&, Shape shape, std::uint64_t) {
+  static constexpr const char* kNames[] = {"list", "set", "sorted set", "hash", "stream"};
+  refusal_ = fmt::format("a {}, which this store cannot keep yet", kNames[static_cast<int>(shape)]);
+  return false;
+}
+
+void Loader::list_element(const Element&) {}
+void Loader::list_node(std::string_view) {}
+bool Loader::set_member(const Element&) { return true; }
+bool Loader::zset_member(const Element&, double) { return true; }
+bool Loader::hash_field(const Element&, const Element&, std::uint64_t) { return true; }
+void Loader::end() {}
+
+}  // namespace weir::store
