@@ -103,33 +103,33 @@ TEST(Settings, OlderNamesAreTheSameDirectiveAndRewrittenUnderTheNewOne) {
 }
 
 TEST(Settings, SavePointsOfAFileAddUpAndReplaceTheDefault) {
-    const auto shown = [](const Settings& settings) { return find_directive("save")->get(settings); };
-    Settings settings;
-    EXPECT_EQ(shown(settings), "3600 1 300 100 60 10000");
-    ASSERT_TRUE(apply_config_text(settings, "a.conf", "save 900 1\nsave 300 10 60 10000\n"));
-    EXPECT_EQ(shown(settings), "900 1 300 10 60 10000");
-    EXPECT_EQ(rewrite_config_text("save 900 1\nport 6379\nsave 300 10\n", settings),
-              "save 900 1 300 10 60 10000\nport 6379\n");
-    ASSERT_TRUE(apply_config_text(settings, "a.conf", "save 900 1\nsave \"\"\n"));
-    EXPECT_EQ(shown(settings), "");
-    EXPECT_EQ(rewrite_config_text("", settings), "save \"\"\n");
-    EXPECT_TRUE(set_directive(settings, "save", std::array<std::string_view, 1>{"5 1"}));
-    EXPECT_EQ(shown(settings), "5 1");
-    for (const std::string_view wrong : {"5", "0 1", "5 -1", "5 x", "5 1 2"}) {
-      EXPECT_FALSE(set_directive(settings, "save", std::array{wrong})) << wrong;
-    }
-    EXPECT_FALSE(set_directive(settings, "dbfilename", std::array<std::string_view, 1>{"../dump.rdb"}));
+  const auto shown = [](const Settings& settings) { return find_directive("save")->get(settings); };
+  Settings settings;
+  EXPECT_EQ(shown(settings), "3600 1 300 100 60 10000");
+  ASSERT_TRUE(apply_config_text(settings, "a.conf", "save 900 1\nsave 300 10 60 10000\n"));
+  EXPECT_EQ(shown(settings), "900 1 300 10 60 10000");
+  EXPECT_EQ(rewrite_config_text("save 900 1\nport 6379\nsave 300 10\n", settings),
+            "save 900 1 300 10 60 10000\nport 6379\n");
+  ASSERT_TRUE(apply_config_text(settings, "a.conf", "save 900 1\nsave \"\"\n"));
+  EXPECT_EQ(shown(settings), "");
+  EXPECT_EQ(rewrite_config_text("", settings), "save \"\"\n");
+  EXPECT_TRUE(set_directive(settings, "save", std::array<std::string_view, 1>{"5 1"}));
+  EXPECT_EQ(shown(settings), "5 1");
+  for (const std::string_view wrong : {"5", "0 1", "5 -1", "5 x", "5 1 2"}) {
+    EXPECT_FALSE(set_directive(settings, "save", std::array{wrong})) << wrong;
   }
+  EXPECT_FALSE(set_directive(settings, "dbfilename", std::array<std::string_view, 1>{"../dump.rdb"}));
+}
 
-  TEST(Settings, MemoryUnitsAreRedis) {
-    EXPECT_EQ(parse_memory("1k"), 1000u);
-    EXPECT_EQ(parse_memory("1Kb"), 1024u);
-    EXPECT_EQ(parse_memory("3GB"), 3ull << 30);
-    EXPECT_EQ(parse_memory("17"), 17u);
-    for (const char* bad : {"", "k", "1x", "1 k", "-1", "99999999999gb", "1.5g"}) {
-      EXPECT_EQ(parse_memory(bad), std::nullopt) << bad;
-    }
+TEST(Settings, MemoryUnitsAreRedis) {
+  EXPECT_EQ(parse_memory("1k"), 1000u);
+  EXPECT_EQ(parse_memory("1Kb"), 1024u);
+  EXPECT_EQ(parse_memory("3GB"), 3ull << 30);
+  EXPECT_EQ(parse_memory("17"), 17u);
+  for (const char* bad : {"", "k", "1x", "1 k", "-1", "99999999999gb", "1.5g"}) {
+    EXPECT_EQ(parse_memory(bad), std::nullopt) << bad;
   }
+}
 
 }  // namespace
 }  // namespace weir::store

@@ -17,6 +17,16 @@ void hand_over_string(const Entry& entry, const Record& record, rdb::Sink& to) {
   }
 }
 
+void hand_over_hash(const Hash& hash, const Record& record, rdb::Sink& to) {
+  if (const Listpack* packed = hash.packed()) {
+    to.packed(record, rdb::Packed::kHashListpack, packed->view().blob());
+    return;
+  }
+  to.begin(record, rdb::Shape::kHash, hash.size());
+  hash.for_each([&](const Element& field, const Element& value) { to.hash_field(field, value, 0); });
+  to.end();
+}
+
 }  // namespace
 
 void hand_over(const Entry& entry, rdb::Sink& to) {
@@ -27,9 +37,9 @@ void hand_over(const Entry& entry, rdb::Sink& to) {
     case ValueKind::kInteger:
     case ValueKind::kInline:
     case ValueKind::kBuffer: return hand_over_string(entry, record, to);
+    case ValueKind::kHash: return hand_over_hash(entry.as<Hash>(), record, to);
     case ValueKind::kList:
     case ValueKind::kSet:
-    case ValueKind::kHash:
     case ValueKind::kSortedSet:
     case ValueKind::kStream: break;
   }

@@ -57,13 +57,37 @@ bool Loader::string(const Record& record, const Element& value) {
   return true;
 }
 
-bool Loader::packed(const Record&, Packed form, std::string_view) {
+Hash::Limits Loader::hash_limits() const {
+  return {.entries = settings_.hash_max_listpack_entries, .text_bytes = settings_.hash_max_listpack_value_bytes};
+}
+
+template <typename T>
+bool Loader::keep(const Record& record, T&& value) {
+  const Key key(record.key);
+  const Place place = place_for(record, key);
+  if (place != Place::kFree) return place == Place::kDropped;
+  database().set_object(key, std::move(value), record.expires_at_ms);
+  finish(record, key);
+  return true;
+}
+
+bool Loader::packed(const Record& record, Packed form, std::string_view blob) {
+  if (form == Packed::kHashListpack) return keep(record, Hash(Listpack(blob), hash_limits()));
   static constexpr const char* kNames[] = {"hash", "sorted set", "set"};
   refusal_ = fmt::format("a {}, which this store cannot keep yet", kNames[static_cast<int>(form)]);
   return false;
 }
 
-bool Loader::begin(const Record&, Shape shape, std::uint64_t) {
+bool Loader::begin(const Record& record, Shape shape, std::uint64_t expected) {
+  key_ = record.key;
+  record_ = record;
+  record_.key = key_;
+  constexpr UnixMs kBeforeAll = std::numeric_limits<UnixMs>::min();
+  if (!options_.replaces && database().peek(Key(key_), kBeforeAll) != nullptr) return false;
+  if (shape == Shape::kHash) {
+    hash_.emplace().expect(expected, hash_limits());
+    return true;
+  }
   static constexpr const char* kNames[] = {"list", "set", "sorted set", "hash", "stream"};
   refusal_ = fmt::format("a {}, which this store cannot keep yet", kNames[static_cast<int>(shape)]);
   return false;
@@ -73,7 +97,14 @@ void Loader::list_element(const Element&) {}
 void Loader::list_node(std::string_view) {}
 bool Loader::set_member(const Element&) { return true; }
 bool Loader::zset_member(const Element&, double) { return true; }
-bool Loader::hash_field(const Element&, const Element&, std::uint64_t) { return true; }
-void Loader::end() {}
+bool Loader::hash_field(const Element& field, const Element& value, std::uint64_t) {
+  Element::Digits field_digits;
+  Element::Digits value_digits;
+  return hash_->set(field.text(field_digits), value.text(value_digits), hash_limits());
+}
+
+void Loader::end() {
+  if (hash_) keep(record_, *std::exchange(hash_, std::nullopt));
+}
 
 }  // namespace weir::store

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -56,6 +57,10 @@ class Loader final : public rdb::Sink {
   Place place_for(const rdb::Record& record, const Key& key);
   Database& database() { return keyspace_.database(database_); }
   void finish(const rdb::Record& record, const Key& key);
+  Hash::Limits hash_limits() const;
+  // The value is whole: under its key.
+  template <typename T>
+  bool keep(const rdb::Record& record, T&& value);
 
   Keyspace& keyspace_;
   const Settings& settings_;
@@ -64,6 +69,10 @@ class Loader final : public rdb::Sink {
   std::string refusal_;
   std::uint64_t loaded_ = 0;
   std::uint64_t expired_ = 0;
+  // The value that comes piece by piece, and whose it is.
+  std::string key_;
+  rdb::Record record_;
+  std::optional<Hash> hash_;
 };
 
 }  // namespace weir::store
