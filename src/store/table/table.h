@@ -16,7 +16,9 @@
 //   slot (8 B)      item pointer (48 bits) | flag (1 bit) | position (15 bits)
 //
 // A full bucket passes an item on to the next bucket of its segment (around its end), and counts what it passed, so
-// that a search knows where to stop and an erased item leaves no trace.
+// that a search knows where to stop and an erased item leaves no trace. A count of 255 stays until the segment is made
+// anew. Keyed hashes do not come to that, unless items come in the order of their hashes, from another table: then
+// segments are split before they are full, until the items have room.
 //
 // The flag is the owner's: the keyspace marks keys that have an expiry, and each segment counts its flagged items and
 // holds a lower bound that the owner sets, so that what expires is found without an index of its own.
@@ -91,6 +93,7 @@ class TableShape {
   static std::size_t slot_of_match(std::uint64_t matches) {
     return static_cast<std::size_t>(std::countr_zero(matches)) / 8;
   }
+  static constexpr std::uint64_t kManyPassed = 255;
   static std::uint64_t passed(const Bucket& bucket) { return bucket.control >> 56; }
 
   static Segment* make_segment(std::size_t buckets, std::size_t depth);
@@ -203,6 +206,11 @@ class Table : private TableShape {
       deepest_ = 1;
     }
     Segment* segment = segment_of(directory_[index_of(hash)]);
+    const std::size_t home = bucket_of(position_of(hash, segment->depth), segment->buckets);
+    if (passed(*segment->bucket(home)) == kManyPassed) [[unlikely]] {
+      split(segment, hash);
+      segment = segment_of(directory_[index_of(hash)]);
+    }
     while (segment->items >= capacity(segment->buckets)) {
       grow(segment, hash);
       segment = segment_of(directory_[index_of(hash)]);
@@ -230,7 +238,7 @@ class Table : private TableShape {
     bucket.control &= ~(std::uint64_t{0xff} << (index * 8));
     for (std::size_t at = bucket_of(position_of_slot(slot), segment.buckets); at != place.bucket_;
          at = at + 1 == segment.buckets ? 0 : at + 1) {
-      segment.bucket(at)->control -= std::uint64_t{1} << 56;
+      if (passed(*segment.bucket(at)) < kManyPassed) segment.bucket(at)->control -= std::uint64_t{1} << 56;
     }
     --segment.items;
     --size_;
@@ -338,6 +346,29 @@ class Table : private TableShape {
         }
       }
     });
+  }
+
+  // Becomes a table of the same layout as `other`: `copy(const Item&)` makes the item that stands for each, with the
+  // same hash. Requires: this table is empty.
+  template <typename Copy>
+  void copy_from(const Table& other, Copy&& copy) {
+    drop();
+    if (other.directory_ == nullptr) return;
+    const std::size_t count = std::size_t{1} << other.depth_;
+    directory_ = static_cast<std::uint64_t*>(Heap::allocate(count * sizeof(std::uint64_t)));
+    depth_ = other.depth_;
+    deepest_ = other.deepest_;
+    size_ = other.size_;
+    flagged_ = other.flagged_;
+    for (std::size_t i = 0; i < count;) {
+      const Segment& from = *segment_of(other.directory_[i]);
+      Segment* const segment = make_segment(from.buckets, from.depth);
+      std::memcpy(static_cast<void*>(segment), &from, sizeof(Segment) + from.buckets * sizeof(Bucket));
+      const std::size_t words = std::size_t{1} << (depth_ - from.depth);
+      for (std::size_t word = 0; word < words; ++word) directory_[i + word] = word_of(segment);
+      i += words;
+    }
+    relocate_all([&](const Item& item) { return copy(item); });
   }
 
   // Any item, each with the same probability. Null: the table is empty.
@@ -472,8 +503,9 @@ class Table : private TableShape {
   void split(Segment* segment, std::uint64_t hash) {
     if (segment->depth == depth_) double_directory();
     const std::size_t depth = segment->depth + 1u;
-    const std::size_t buckets = smallest_for(segment->items * 9 / 16);
-    Segment* halves[2] = {make_segment(buckets, depth), make_segment(buckets, depth)};
+    const std::size_t upper = upper_half_of(*segment);
+    Segment* halves[2] = {make_segment(smallest_for((segment->items - upper) * 9 / 8), depth),
+                          make_segment(smallest_for(upper * 9 / 8), depth)};
     move_all(*segment, [&](std::uint64_t item_hash) -> Segment& { return *halves[(item_hash >> (64 - depth)) & 1]; });
     for (Segment* half : halves) half->lower_bound = segment->lower_bound;
     const std::uint64_t bit = std::uint64_t{1} << (64 - depth);
@@ -481,6 +513,16 @@ class Table : private TableShape {
     enter(halves[1], hash | bit);
     if (depth == depth_) deepest_ += 2;
     free_segment(segment);
+  }
+
+  // How many items would go to the second of two halves: those with the highest bit of their position set.
+  static std::size_t upper_half_of(const Segment& segment) {
+    std::size_t upper = 0;
+    for (std::size_t i = 0; i < segment.buckets; ++i) {
+      // Free slots are zero.
+      for (const std::uint64_t slot : segment.bucket(i)->slots) upper += slot >> 63;
+    }
+    return upper;
   }
 
   // Rehashes every item of `from` into the segment that `choose(hash)` names. The items are touched: one cache miss

@@ -21,9 +21,7 @@ Hash Hash::copy() const {
     copied.form_.packed() = Listpack(form_.packed().view().blob());
     return copied;
   }
-  Fields& fields = copied.form_.become(Fields());
-  form_.large().table().for_each(
-      [&](const HashField& item) { insert(fields, item.field(), item.value(), HashFieldTraits::hash(item)); });
+  copied.form_.become(form_.large().copy());
   return copied;
 }
 

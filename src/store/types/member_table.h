@@ -92,6 +92,19 @@ class MemberTable {
     arena_ = arena.release();
   }
 
+  // Items are copied as bytes.
+  MemberTable copy() const {
+    MemberTable copied;
+    if (arena_ != nullptr) copied.arena_ = new Arena();
+    copied.table_.copy_from(table_, [&](const Item& item) {
+      const std::size_t bytes = Traits::bytes(item);
+      void* const memory = copied.allocate(bytes);
+      std::memcpy(memory, static_cast<const void*>(&item), bytes);
+      return static_cast<Item*>(memory);
+    });
+    return copied;
+  }
+
   // What it holds, but for the items themselves.
   std::size_t footprint() const { return table_.footprint(); }
   // What the items take, estimated from at least so many of them (0: all).
