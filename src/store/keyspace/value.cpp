@@ -46,7 +46,7 @@ constexpr std::array<KindTraits, kValueKindCount> kValueKinds = {
     kNotYet,                    // kList
     kNotYet,                    // kSet
     traits_of<Hash>(),          // kHash
-    kNotYet,                    // kSortedSet
+    traits_of<SortedSet>(),     // kSortedSet
     kNotYet,                    // kStream
 };
 

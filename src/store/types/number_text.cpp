@@ -1,6 +1,5 @@
 #include "store/types/number_text.h"
 
-#include <array>
 #include <cctype>
 #include <cerrno>
 #include <charconv>
@@ -69,6 +68,13 @@ void append_long_double(std::string& to, long double value) {
 void append_distance(std::string& to, double value) {
   std::array<char, 400> buffer;
   append(to, value, buffer, std::chars_format::fixed, 4);
+}
+
+std::string_view ScoreText::write(double score) {
+  const auto [end, code] =
+      std::to_chars(buffer_.data(), buffer_.data() + buffer_.size(), score, std::chars_format::general, 17);
+  WEIR_ASSERT(code == std::errc());
+  return {buffer_.data(), end};
 }
 
 std::optional<std::int64_t> as_integer(double value) {

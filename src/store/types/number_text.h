@@ -2,6 +2,7 @@
 // and replicas see the text. Core; the C locale is taken for granted (a decimal point is a dot).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,6 +16,16 @@ void append_long_double(std::string& to, long double value);
 
 // Exactly four digits after the point: distances.
 void append_distance(std::string& to, double value);
+
+// 17 significant digits, with an exponent where that is shorter: how sorted sets keep and show a score that is not whole.
+class ScoreText {
+ public:
+  // The text is valid until the next call.
+  std::string_view write(double score);
+
+ private:
+  std::array<char, 32> buffer_;
+};
 
 // The integer that a small sorted set stores in place of this score. A sorted set that is not small keeps the score as
 // it is, so that -0 is "-0" there and "0" here.
