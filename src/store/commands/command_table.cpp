@@ -109,6 +109,8 @@ const CommandTable& command_table() {
       pubsub_commands(),
       scan_commands(),
       server_commands(),
+      sorted_set_commands(),
+      sorted_set_range_commands(),
       string_commands(),
       transaction_commands(),
   });

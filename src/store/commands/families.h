@@ -25,6 +25,8 @@ std::span<const CommandSpec> object_commands();
 std::span<const CommandSpec> pubsub_commands();
 std::span<const CommandSpec> scan_commands();
 std::span<const CommandSpec> server_commands();
+std::span<const CommandSpec> sorted_set_commands();
+std::span<const CommandSpec> sorted_set_range_commands();
 std::span<const CommandSpec> string_commands();
 std::span<const CommandSpec> transaction_commands();
 

@@ -189,6 +189,21 @@ constexpr Directive kHashValue{"hash-max-listpack-value",
                                [](const Settings& s) { return fmt::to_string(s.hash_max_listpack_value_bytes); },
                                [](Settings& s, Values v) { return set_bytes(s.hash_max_listpack_value_bytes, v, 0); }};
 
+constexpr Directive kSortedSetEntries{
+    "zset-max-listpack-entries",
+    "a number",
+    "how many members a sorted set has at most that is kept as a listpack",
+    true,
+    [](const Settings& s) { return fmt::to_string(s.zset_max_listpack_entries); },
+    [](Settings& s, Values v) { return set_number(s.zset_max_listpack_entries, v, 0, kLargest); }};
+constexpr Directive kSortedSetValue{
+    "zset-max-listpack-value",
+    "a size",
+    "longest member of a sorted set that is kept as a listpack",
+    true,
+    [](const Settings& s) { return fmt::to_string(s.zset_max_listpack_value_bytes); },
+    [](Settings& s, Values v) { return set_bytes(s.zset_max_listpack_value_bytes, v, 0); }};
+
 // A directive under the name that it had before listpacks; CONFIG GET and SET know both.
 constexpr Directive older_name(std::string_view name, Directive directive) {
   directive.alias_of = directive.name;
@@ -327,6 +342,10 @@ constexpr std::array kDirectives = {
     Directive{"unixsocket", "a path, or an empty text", "path of a Unix socket to listen on too", false,
               [](const Settings& s) { return s.unixsocket; },
               [](Settings& s, Values v) { return set_text(s.unixsocket, v); }},
+    kSortedSetEntries,
+    kSortedSetValue,
+    older_name("zset-max-ziplist-entries", kSortedSetEntries),
+    older_name("zset-max-ziplist-value", kSortedSetValue),
 };
 
 }  // namespace

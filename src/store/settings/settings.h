@@ -74,6 +74,9 @@ struct Settings {
   bool rdbcompression = true;
   bool rdbchecksum = true;
   bool stop_writes_on_bgsave_error = true;
+  // And a sorted set in a listpack.
+  std::size_t zset_max_listpack_entries = 128;
+  std::size_t zset_max_listpack_value_bytes = 64;
   // Weir's own.
   std::string event_loop = "auto";
   std::string admin;  // "host:port" of /metrics and /healthz; empty: none.
