@@ -137,9 +137,11 @@ void scan(Call& call) {
       Element::Digits digits;
       const std::string_view text = member.text(digits);
       if (!options->matches(text)) return;
-      ScoreText score_text;
       reply.add(text);
-      reply.add(score_text.write(member_score));
+      // Redis shows here what a small set stores.
+      const auto whole = set->packed() == nullptr ? std::nullopt : as_integer(member_score);
+      ScoreText score_text;
+      reply.add(whole ? Element::of_integer(*whole) : Element::of_bytes(score_text.write(member_score)));
     });
   }));
 }

@@ -15,8 +15,8 @@ namespace weir::store {
 
 namespace {
 
-// Beyond, 17 significant digits do not reach down to the units, and an exponent is written.
-constexpr double kPlainIntegers = 1e17;
+// Redis takes half of what a 64-bit integer holds for safe.
+constexpr double kLargestInteger = 4611686018427387904.0;
 // With an exponent of at most four digits, the largest long double has 4,933 digits before the point.
 constexpr std::size_t kLongestLongDouble = 1 + 4933 + 1 + 17;
 // Redis reads a long double from a buffer of this size, its final NUL included.
@@ -78,7 +78,7 @@ std::string_view ScoreText::write(double score) {
 }
 
 std::optional<std::int64_t> as_integer(double value) {
-  if (!(std::abs(value) < kPlainIntegers)) return std::nullopt;
+  if (!(std::abs(value) <= kLargestInteger)) return std::nullopt;
   const auto integer = static_cast<std::int64_t>(value);
   if (static_cast<double>(integer) != value) return std::nullopt;
   return integer;

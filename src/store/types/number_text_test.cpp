@@ -54,7 +54,10 @@ TEST(NumberText, SmallSetsStoreWholeScoresAsIntegers) {
   EXPECT_EQ(as_integer(-0.0), 0);
   EXPECT_EQ(as_integer(-9007199254740994), -9007199254740994);
   EXPECT_EQ(as_integer(5.5), std::nullopt);
-  EXPECT_EQ(as_integer(1e17), std::nullopt);
+  EXPECT_EQ(as_integer(1e17), 100'000'000'000'000'000);
+  EXPECT_EQ(as_integer(-4611686018427387904.0), -4611686018427387904);
+  EXPECT_EQ(as_integer(4611686018427387904.0), 4611686018427387904);
+  EXPECT_EQ(as_integer(4611686018427388928.0), std::nullopt);
   EXPECT_EQ(as_integer(kInfinity), std::nullopt);
 }
 
