@@ -63,10 +63,12 @@ struct Settings {
   // Whether what the store removes by itself goes to replicas and file as UNLINK instead of DEL.
   bool lazyfree_lazy_expire = false;
   bool lazyfree_lazy_eviction = false;
-  // How far a hash stays packed in a listpack, and a set in an intset.
+  // How far a hash and a sorted set stay packed in a listpack, and a set in an intset.
   std::size_t hash_max_listpack_entries = 512;
   std::size_t hash_max_listpack_value_bytes = 64;
   std::size_t set_max_intset_entries = 512;
+  std::size_t zset_max_listpack_entries = 128;
+  std::size_t zset_max_listpack_value_bytes = 64;
   // The RDB file: where it is, how it is written, and when without being asked.
   std::string dir = ".";
   std::string dbfilename = "dump.rdb";
@@ -74,9 +76,6 @@ struct Settings {
   bool rdbcompression = true;
   bool rdbchecksum = true;
   bool stop_writes_on_bgsave_error = true;
-  // And a sorted set in a listpack.
-  std::size_t zset_max_listpack_entries = 128;
-  std::size_t zset_max_listpack_value_bytes = 64;
   // Weir's own.
   std::string event_loop = "auto";
   std::string admin;  // "host:port" of /metrics and /healthz; empty: none.

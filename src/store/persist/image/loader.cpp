@@ -61,6 +61,10 @@ Hash::Limits Loader::hash_limits() const {
   return {.entries = settings_.hash_max_listpack_entries, .text_bytes = settings_.hash_max_listpack_value_bytes};
 }
 
+SortedSet::Limits Loader::sorted_set_limits() const {
+  return {.entries = settings_.zset_max_listpack_entries, .text_bytes = settings_.zset_max_listpack_value_bytes};
+}
+
 template <typename T>
 bool Loader::keep(const Record& record, T&& value) {
   const Key key(record.key);
@@ -73,8 +77,11 @@ bool Loader::keep(const Record& record, T&& value) {
 
 bool Loader::packed(const Record& record, Packed form, std::string_view blob) {
   if (form == Packed::kHashListpack) return keep(record, Hash(Listpack(blob), hash_limits()));
-  static constexpr const char* kNames[] = {"hash", "sorted set", "set"};
-  refusal_ = fmt::format("a {}, which this store cannot keep yet", kNames[static_cast<int>(form)]);
+  if (form == Packed::kZsetListpack) {
+    auto set = SortedSet::adopt(Listpack(blob), sorted_set_limits());
+    return set && keep(record, std::move(*set));
+  }
+  refusal_ = "a set, which this store cannot keep yet";
   return false;
 }
 
@@ -88,6 +95,10 @@ bool Loader::begin(const Record& record, Shape shape, std::uint64_t expected) {
     hash_.emplace().expect(expected, hash_limits());
     return true;
   }
+  if (shape == Shape::kZset) {
+    sorted_set_.emplace();
+    return true;
+  }
   static constexpr const char* kNames[] = {"list", "set", "sorted set", "hash", "stream"};
   refusal_ = fmt::format("a {}, which this store cannot keep yet", kNames[static_cast<int>(shape)]);
   return false;
@@ -96,7 +107,12 @@ bool Loader::begin(const Record& record, Shape shape, std::uint64_t expected) {
 void Loader::list_element(const Element&) {}
 void Loader::list_node(std::string_view) {}
 bool Loader::set_member(const Element&) { return true; }
-bool Loader::zset_member(const Element&, double) { return true; }
+
+bool Loader::zset_member(const Element& member, double score) {
+  Element::Digits digits;
+  return sorted_set_->add(member.text(digits), score, {.only_new = true}, sorted_set_limits()).outcome ==
+         SortedSet::Outcome::kAdded;
+}
 bool Loader::hash_field(const Element& field, const Element& value, std::uint64_t) {
   Element::Digits field_digits;
   Element::Digits value_digits;
@@ -105,6 +121,7 @@ bool Loader::hash_field(const Element& field, const Element& value, std::uint64_
 
 void Loader::end() {
   if (hash_) keep(record_, *std::exchange(hash_, std::nullopt));
+  if (sorted_set_) keep(record_, *std::exchange(sorted_set_, std::nullopt));
 }
 
 }  // namespace weir::store

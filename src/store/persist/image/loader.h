@@ -58,6 +58,7 @@ class Loader final : public rdb::Sink {
   Database& database() { return keyspace_.database(database_); }
   void finish(const rdb::Record& record, const Key& key);
   Hash::Limits hash_limits() const;
+  SortedSet::Limits sorted_set_limits() const;
   // The value is whole: under its key.
   template <typename T>
   bool keep(const rdb::Record& record, T&& value);
@@ -73,6 +74,7 @@ class Loader final : public rdb::Sink {
   std::string key_;
   rdb::Record record_;
   std::optional<Hash> hash_;
+  std::optional<SortedSet> sorted_set_;
 };
 
 }  // namespace weir::store
