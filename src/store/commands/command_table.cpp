@@ -109,6 +109,7 @@ const CommandTable& command_table() {
       pubsub_commands(),
       scan_commands(),
       server_commands(),
+      set_commands(),
       sorted_set_commands(),
       sorted_set_range_commands(),
       string_commands(),

@@ -3,28 +3,24 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
-#include <string_view>
 
 #include "store/commands/call.h"
-#include "store/types/listpack_entry.h"
+#include "store/commands/counted_reply.h"
 
 namespace weir::store {
 
-// The elements of one call, collected first: how many match is known only at the end.
-class ScanReply {
+class ScanReply : public CountedReply {
  public:
-  explicit ScanReply(Call& call) : call_(call), writer_(elements_, call.reply.protocol()) {}
+  using CountedReply::CountedReply;
 
-  void add(const Element& element);
-  void add(std::string_view text);
-  void send(std::uint64_t cursor);
-
- private:
-  Call& call_;
-  std::string elements_;
-  wire::resp::ReplyWriter writer_;
-  std::size_t size_ = 0;
+  void send(std::uint64_t cursor) {
+    NumberText text;
+    CountedReply::send([&](wire::resp::ReplyWriter& header) {
+      header.array(2);
+      header.bulk(text.write(static_cast<std::int64_t>(cursor)));
+      header.array(size());
+    });
+  }
 };
 
 // Calls `step(cursor, seen)`, which scans one bucket, adds to `seen` how many elements it visited and returns the next

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "base/bytes.h"
+#include "store/commands/counted_reply.h"
 #include "store/commands/element_scan.h"
 #include "store/commands/families.h"
 #include "store/commands/random_count.h"
@@ -24,11 +25,6 @@ bool require_hash(Call& call, const Entry* entry) {
 Hash::Limits limits_of(const Call& call) {
   return {.entries = call.node.settings.hash_max_listpack_entries,
           .text_bytes = call.node.settings.hash_max_listpack_value_bytes};
-}
-
-void reply_element(Call& call, const Element& element) {
-  Element::Digits digits;
-  call.reply.bulk(element.text(digits));
 }
 
 void reply_value(Call& call, const Hash* hash, std::string_view field) {

@@ -18,7 +18,8 @@ using base::equal_ignoring_case;
 }  // namespace
 
 std::optional<std::uint64_t> parse_scan_cursor(Call& call, std::string_view text) {
-  // As strtoul reads it: a sign may stand there, and minus one is the largest.
+  // As strtoul reads it: a sign may stand there, minus one is the largest, and nothing at all is zero.
+  if (text.empty()) return 0;
   std::string_view digits = text;
   const bool negative = digits.starts_with('-');
   if (negative || digits.starts_with('+')) digits.remove_prefix(1);

@@ -44,7 +44,7 @@ constexpr std::array<KindTraits, kValueKindCount> kValueKinds = {
     KindTraits{},               // kInline: in the entry, behind the key.
     traits_of<StringBuffer>(),  // kBuffer
     kNotYet,                    // kList
-    kNotYet,                    // kSet
+    traits_of<Set>(),           // kSet
     traits_of<Hash>(),          // kHash
     traits_of<SortedSet>(),     // kSortedSet
     kNotYet,                    // kStream

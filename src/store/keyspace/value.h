@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "store/types/hash.h"
+#include "store/types/set.h"
 #include "store/types/sorted_set.h"
 #include "store/types/string_buffer.h"
 
@@ -29,6 +30,8 @@ inline constexpr ValueKind kKindOf = ValueKind::kInline;
 template <>
 inline constexpr ValueKind kKindOf<StringBuffer> = ValueKind::kBuffer;
 template <>
+inline constexpr ValueKind kKindOf<Set> = ValueKind::kSet;
+template <>
 inline constexpr ValueKind kKindOf<Hash> = ValueKind::kHash;
 template <>
 inline constexpr ValueKind kKindOf<SortedSet> = ValueKind::kSortedSet;
@@ -43,7 +46,7 @@ constexpr ValueType type_of(ValueKind kind) {
 }
 
 // What the entry holds itself; value.cpp holds it against the classes.
-inline constexpr std::array<std::uint8_t, kValueKindCount> kObjectBytes = {8, 0, 16, 0, 0, 8, 8, 0};
+inline constexpr std::array<std::uint8_t, kValueKindCount> kObjectBytes = {8, 0, 16, 0, 8, 8, 8, 0};
 inline std::size_t object_bytes(ValueKind kind) { return kObjectBytes[static_cast<std::size_t>(kind)]; }
 
 // As OBJECT ENCODING says it: "listpack", "hashtable". Not for strings that are in the entry itself.

@@ -335,6 +335,19 @@ class Table : private TableShape {
     });
   }
 
+  // Ends when `visit(Item&)` returns false.
+  template <typename Visit>
+  void for_each_while(Visit&& visit) const {
+    bool wanted = true;
+    for_each_segment([&](const Segment& segment) {
+      for (std::size_t i = 0; wanted && i < segment.buckets; ++i) {
+        for (const std::uint64_t slot : segment.bucket(i)->slots) {
+          if (wanted && slot != 0) wanted = visit(*reinterpret_cast<Item*>(slot & kPointerMask));
+        }
+      }
+    });
+  }
+
   // Every item is moved elsewhere: `move(Item&)` returns where it is now, with the same hash.
   template <typename Move>
   void relocate_all(Move&& move) {

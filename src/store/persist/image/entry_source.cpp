@@ -40,6 +40,16 @@ void hand_over_sorted_set(const SortedSet& set, const Record& record, rdb::Sink&
   to.end();
 }
 
+void hand_over_set(const Set& set, const Record& record, rdb::Sink& to) {
+  if (const Intset* packed = set.packed()) {
+    to.packed(record, rdb::Packed::kIntset, packed->view().blob());
+    return;
+  }
+  to.begin(record, rdb::Shape::kSet, set.size());
+  set.for_each([&](const Element& member) { to.set_member(member); });
+  to.end();
+}
+
 }  // namespace
 
 void hand_over(const Entry& entry, rdb::Sink& to) {
@@ -50,10 +60,10 @@ void hand_over(const Entry& entry, rdb::Sink& to) {
     case ValueKind::kInteger:
     case ValueKind::kInline:
     case ValueKind::kBuffer: return hand_over_string(entry, record, to);
+    case ValueKind::kSet: return hand_over_set(entry.as<Set>(), record, to);
     case ValueKind::kHash: return hand_over_hash(entry.as<Hash>(), record, to);
     case ValueKind::kSortedSet: return hand_over_sorted_set(entry.as<SortedSet>(), record, to);
     case ValueKind::kList:
-    case ValueKind::kSet:
     case ValueKind::kStream: break;
   }
   WEIR_ASSERT(false && "a kind of value that no command makes yet");

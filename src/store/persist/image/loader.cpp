@@ -76,12 +76,14 @@ bool Loader::keep(const Record& record, T&& value) {
 }
 
 bool Loader::packed(const Record& record, Packed form, std::string_view blob) {
-  if (form == Packed::kHashListpack) return keep(record, Hash(Listpack(blob), hash_limits()));
-  if (form == Packed::kZsetListpack) {
-    auto set = SortedSet::adopt(Listpack(blob), sorted_set_limits());
-    return set && keep(record, std::move(*set));
+  switch (form) {
+    case Packed::kHashListpack: return keep(record, Hash(Listpack(blob), hash_limits()));
+    case Packed::kIntset: return keep(record, Set(Intset(blob), settings_.set_max_intset_entries));
+    case Packed::kZsetListpack: {
+      auto set = SortedSet::adopt(Listpack(blob), sorted_set_limits());
+      return set && keep(record, std::move(*set));
+    }
   }
-  refusal_ = "a set, which this store cannot keep yet";
   return false;
 }
 
@@ -91,37 +93,42 @@ bool Loader::begin(const Record& record, Shape shape, std::uint64_t expected) {
   record_.key = key_;
   constexpr UnixMs kBeforeAll = std::numeric_limits<UnixMs>::min();
   if (!options_.replaces && database().peek(Key(key_), kBeforeAll) != nullptr) return false;
-  if (shape == Shape::kHash) {
-    hash_.emplace().expect(expected, hash_limits());
-    return true;
+  switch (shape) {
+    case Shape::kHash: value_.emplace<Hash>().expect(expected, hash_limits()); return true;
+    case Shape::kSet: value_.emplace<Set>().expect(expected, settings_.set_max_intset_entries); return true;
+    case Shape::kZset: value_.emplace<SortedSet>(); return true;
+    case Shape::kList: refusal_ = "a list, which this store cannot keep yet"; return false;
+    case Shape::kStream: refusal_ = "a stream, which this store cannot keep yet"; return false;
   }
-  if (shape == Shape::kZset) {
-    sorted_set_.emplace();
-    return true;
-  }
-  static constexpr const char* kNames[] = {"list", "set", "sorted set", "hash", "stream"};
-  refusal_ = fmt::format("a {}, which this store cannot keep yet", kNames[static_cast<int>(shape)]);
   return false;
 }
 
 void Loader::list_element(const Element&) {}
 void Loader::list_node(std::string_view) {}
-bool Loader::set_member(const Element&) { return true; }
+
+bool Loader::set_member(const Element& member) {
+  return std::get<Set>(value_).insert(SoughtMember(member), settings_.set_max_intset_entries);
+}
 
 bool Loader::zset_member(const Element& member, double score) {
   Element::Digits digits;
-  return sorted_set_->add(member.text(digits), score, {.only_new = true}, sorted_set_limits()).outcome ==
+  return std::get<SortedSet>(value_).add(member.text(digits), score, {.only_new = true}, sorted_set_limits()).outcome ==
          SortedSet::Outcome::kAdded;
 }
+
 bool Loader::hash_field(const Element& field, const Element& value, std::uint64_t) {
   Element::Digits field_digits;
   Element::Digits value_digits;
-  return hash_->set(field.text(field_digits), value.text(value_digits), hash_limits());
+  return std::get<Hash>(value_).set(field.text(field_digits), value.text(value_digits), hash_limits());
 }
 
 void Loader::end() {
-  if (hash_) keep(record_, *std::exchange(hash_, std::nullopt));
-  if (sorted_set_) keep(record_, *std::exchange(sorted_set_, std::nullopt));
+  std::visit(
+      [this]<typename T>(T& value) {
+        if constexpr (!std::is_same_v<T, std::monostate>) keep(record_, std::move(value));
+      },
+      value_);
+  value_.emplace<std::monostate>();
 }
 
 }  // namespace weir::store

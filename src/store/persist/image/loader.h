@@ -7,9 +7,9 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "store/keyspace/keyspace.h"
 #include "store/persist/rdb/sink.h"
@@ -73,8 +73,7 @@ class Loader final : public rdb::Sink {
   // The value that comes piece by piece, and whose it is.
   std::string key_;
   rdb::Record record_;
-  std::optional<Hash> hash_;
-  std::optional<SortedSet> sorted_set_;
+  std::variant<std::monostate, Set, Hash, SortedSet> value_;
 };
 
 }  // namespace weir::store
