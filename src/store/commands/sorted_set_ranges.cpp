@@ -1,12 +1,12 @@
 // Ranges of sorted sets: by rank, by score, by the bytes of members, in both directions: returned, stored, counted and
 // removed.
-#include <deque>
-#include <string>
-#include <vector>
+#include <algorithm>
+#include <optional>
 
 #include "base/bytes.h"
 #include "store/commands/families.h"
 #include "store/commands/sorted_set_values.h"
+#include "store/types/gathered_members.h"
 
 namespace weir::store {
 
@@ -205,19 +205,17 @@ void store_range(Call& call) {
   if (!request) return;
   const Entry* entry = call.database().look_up(call.key(2), call.now);
   if (!require_sorted_set(call, entry)) return;
-  std::vector<ScoredText> pairs;
-  std::deque<std::string> texts;  // Of the members that are kept as integers.
+  GatheredMembers members;
   if (entry != nullptr) {
     const SortedSet& set = entry->as<SortedSet>();
     const RankRange ranks = resolve(set, *request);
-    pairs.reserve(ranks.size());
-    set.walk(ranks, Direction::kAscending, [&](const Element& member, double score) {
-      Element::Digits digits;
-      pairs.push_back({member.is_integer ? texts.emplace_back(member.text(digits)) : member.bytes, score});
+    members.reserve(ranks.size());
+    set.walk(ranks, Direction::kAscending, [&members](const Element& member, double score) {
+      members.add(member, score);
       return true;
     });
   }
-  store_members(call, call.key(1), pairs, "zrangestore");
+  store_members(call, call.key(1), members.pairs(), "zrangestore");
 }
 
 void count(Call& call, RangeKind kind) {

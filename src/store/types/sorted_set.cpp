@@ -2,11 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <deque>
-#include <string>
-#include <vector>
 
 #include "base/assert.h"
+#include "store/types/gathered_members.h"
 
 namespace weir::store {
 
@@ -141,14 +139,10 @@ SortedSet::Pair SortedSet::random(base::Random& random) const {
 }
 
 IndexedScores& SortedSet::unpack() {
-  std::vector<ScoredText> sorted;
-  std::deque<std::string> texts;  // Of the members that are kept as integers.
-  sorted.reserve(size());
-  for_each([&](const Element& member, double score) {
-    Element::Digits digits;
-    sorted.push_back({member.is_integer ? texts.emplace_back(member.text(digits)) : member.bytes, score});
-  });
-  return form_.become(IndexedScores(sorted));
+  GatheredMembers members;
+  members.reserve(size());
+  for_each([&members](const Element& member, double score) { members.add(member, score); });
+  return form_.become(IndexedScores(members.pairs()));
 }
 
 void SortedSet::check() const {
