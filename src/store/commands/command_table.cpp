@@ -100,6 +100,7 @@ const CommandTable& command_table() {
       debug_commands(),
       dump_commands(),
       expiration_commands(),
+      geo_commands(),
       hash_commands(),
       hyperloglog_commands(),
       introspection_commands(),

@@ -16,6 +16,7 @@ std::span<const CommandSpec> connection_commands();
 std::span<const CommandSpec> debug_commands();
 std::span<const CommandSpec> dump_commands();
 std::span<const CommandSpec> expiration_commands();
+std::span<const CommandSpec> geo_commands();
 std::span<const CommandSpec> hash_commands();
 std::span<const CommandSpec> hyperloglog_commands();
 std::span<const CommandSpec> introspection_commands();

@@ -40,11 +40,11 @@ void finish_removal(Call& call, const Key& key, const SortedSet& set, std::strin
   if (emptied) call.notify(EventClass::kGeneric, "del", key.bytes);
 }
 
-void add_members(Call& call, const Key& key, const Addition& addition, std::span<const ScoredText> pairs) {
+bool add_members(Call& call, const Key& key, const Addition& addition, std::span<const ScoredText> pairs) {
   using Outcome = SortedSet::Outcome;
   const bool increments = addition.how.increments;
   Entry* entry = call.database().find_for_write(key, call.now);
-  if (!require_sorted_set(call, entry)) return;
+  if (!require_sorted_set(call, entry)) return false;
   std::uint64_t added = 0, updated = 0;
   std::optional<double> score;
   if (entry != nullptr || !addition.how.only_present) {
@@ -54,7 +54,8 @@ void add_members(Call& call, const Key& key, const Addition& addition, std::span
       const SortedSet::Added outcome = set.add(pair.member, pair.score, addition.how, limits);
       if (outcome.outcome == Outcome::kNotANumber) {
         // Only an increment can be, and it has one pair: nothing changed.
-        return call.reply.error("ERR resulting score is not a number (NaN)");
+        call.reply.error("ERR resulting score is not a number (NaN)");
+        return false;
       }
       added += outcome.outcome == Outcome::kAdded ? 1 : 0;
       updated += outcome.outcome == Outcome::kUpdated ? 1 : 0;
@@ -71,6 +72,7 @@ void add_members(Call& call, const Key& key, const Addition& addition, std::span
   } else {
     call.reply.null();
   }
+  return added + updated > 0;
 }
 
 void store_members(Call& call, const Key& key, std::span<const ScoredText> pairs, std::string_view event,

@@ -33,12 +33,12 @@ class MembersReply {
 // `removed` members, at least one, were taken out of the set: a set that is empty now is gone, and everybody is told.
 void finish_removal(Call& call, const Key& key, const SortedSet& set, std::string_view event, std::uint64_t removed);
 
-// What ZADD does once its arguments are read: adds or updates the members, and replies.
+// What ZADD does once its arguments are read: adds or updates the members, and replies. True: something changed.
 struct Addition {
   SortedSet::Addition how;
   bool counts_updated = false;  // CH
 };
-void add_members(Call& call, const Key& key, const Addition& addition, std::span<const ScoredText> pairs);
+bool add_members(Call& call, const Key& key, const Addition& addition, std::span<const ScoredText> pairs);
 
 // What commands do that store a sorted set: it takes the place of what the key held, which goes if it is empty; its
 // size is replied. `pairs` in strict order, no member twice; they may be borrowed from what the key holds.

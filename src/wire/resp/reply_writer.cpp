@@ -68,6 +68,10 @@ void ReplyWriter::boolean(bool value) {
 void ReplyWriter::number(double value) {
   std::string text;  // At most 24 bytes.
   append_double(text, value);
+  number_text(text);
+}
+
+void ReplyWriter::number_text(std::string_view text) {
   if (protocol_ == Protocol::kResp3) {
     to_ += ',';
     to_ += text;

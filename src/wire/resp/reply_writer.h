@@ -49,6 +49,8 @@ class ReplyWriter {
   void boolean(bool value);
   // Seventeen significant digits, as printf's %.17g.
   void number(double value);
+  // A number whose text is the caller's business. Requires: it is a number's.
+  void number_text(std::string_view text);
   // Requires: `digits` is an integer's text.
   void big_number(std::string_view digits);
   // `format` names how to show the text: "txt" or "mkd". Requires: three characters.

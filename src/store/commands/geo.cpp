@@ -1,0 +1,526 @@
+// Places: sorted sets whose scores are positions on a sphere (types/geohash.h).
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/bytes.h"
+#include "store/commands/families.h"
+#include "store/commands/sorted_set_values.h"
+#include "store/types/gathered_members.h"
+#include "store/types/geohash.h"
+
+namespace weir::store {
+
+namespace {
+
+using base::equal_ignoring_case;
+
+// Nothing: an error was replied.
+std::optional<geo::Point> parse_point(Call& call, std::string_view longitude, std::string_view latitude) {
+  const auto x = parse_double(longitude), y = parse_double(latitude);
+  if (!x || !y) {
+    call.reply.error("ERR value is not a valid float");
+    return std::nullopt;
+  }
+  const geo::Point point{.longitude = *x, .latitude = *y};
+  if (geo::is_valid(point)) return point;
+  call.reply.error(fmt::format("ERR invalid longitude,latitude pair {:f},{:f}", *x, *y));
+  return std::nullopt;
+}
+
+// How many metres it is. Nothing: an error was replied.
+std::optional<double> parse_unit(Call& call, std::string_view text) {
+  if (equal_ignoring_case(text, "m")) return 1;
+  if (equal_ignoring_case(text, "km")) return 1000;
+  if (equal_ignoring_case(text, "ft")) return 0.3048;
+  if (equal_ignoring_case(text, "mi")) return 1609.34;
+  call.reply.error("ERR unsupported unit provided. please use M, KM, FT, MI");
+  return std::nullopt;
+}
+
+void add(Call& call) {
+  Addition addition;
+  std::size_t first = 2;
+  for (; first < call.count(); ++first) {
+    const std::string_view word = call.argument(first);
+    if (equal_ignoring_case(word, "NX")) {
+      addition.how.only_new = true;
+    } else if (equal_ignoring_case(word, "XX")) {
+      addition.how.only_present = true;
+    } else if (equal_ignoring_case(word, "CH")) {
+      addition.counts_updated = true;
+    } else {
+      break;
+    }
+  }
+  const std::span<const std::string_view> words = call.arguments.subspan(first);
+  if (words.empty() || words.size() % 3 != 0 || (addition.how.only_new && addition.how.only_present)) {
+    return call.syntax_error();
+  }
+  std::vector<ScoredText> pairs;
+  pairs.reserve(words.size() / 3);
+  for (std::size_t i = 0; i < words.size(); i += 3) {
+    const auto point = parse_point(call, words[i], words[i + 1]);
+    if (!point) return;
+    pairs.push_back({words[i + 2], geo::score_of(*point)});
+  }
+  if (!add_members(call, call.key(1), addition, pairs) || !call.node.effects.wanted()) return;
+  // As scores, so that nobody else need compute them.
+  std::vector<NumberText> scores(pairs.size());
+  std::vector<std::string_view> effect(call.arguments.begin(),
+                                       call.arguments.begin() + static_cast<std::ptrdiff_t>(first));
+  effect.front() = "ZADD";
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    effect.push_back(scores[i].write(static_cast<std::int64_t>(pairs[i].score)));
+    effect.push_back(pairs[i].member);
+  }
+  call.replicate_as(effect);
+}
+
+// The sorted set of the first argument, for commands that read. False: the error was replied.
+bool look_up(Call& call, const SortedSet*& set) {
+  const Entry* entry = call.database().look_up(call.key(1), call.now);
+  if (!require_sorted_set(call, entry)) return false;
+  set = entry == nullptr ? nullptr : &entry->as<SortedSet>();
+  return true;
+}
+
+std::optional<double> score_of(const SortedSet* set, std::string_view member) {
+  return set == nullptr ? std::nullopt : set->score(member);
+}
+
+void reply_point(Call& call, const geo::Point& point) {
+  call.reply.array(2);
+  for (const double coordinate : {point.longitude, point.latitude}) {
+    std::string text;
+    append_long_double(text, coordinate);
+    call.reply.number_text(text);
+  }
+}
+
+void reply_distance(Call& call, double distance) {
+  std::string text;
+  append_distance(text, distance);
+  call.reply.bulk(text);
+}
+
+void positions(Call& call) {
+  const SortedSet* set = nullptr;
+  if (!look_up(call, set)) return;
+  call.reply.array(call.count() - 2);
+  for (const std::string_view member : call.arguments.subspan(2)) {
+    if (const auto score = score_of(set, member)) {
+      reply_point(call, geo::point_of(*score));
+    } else {
+      call.reply.null_array();
+    }
+  }
+}
+
+void hashes(Call& call) {
+  const SortedSet* set = nullptr;
+  if (!look_up(call, set)) return;
+  call.reply.array(call.count() - 2);
+  for (const std::string_view member : call.arguments.subspan(2)) {
+    if (const auto score = score_of(set, member)) {
+      call.reply.bulk(geo::geohash_text(*score));
+    } else {
+      call.reply.null();
+    }
+  }
+}
+
+void distance(Call& call) {
+  if (call.count() > 5) return call.syntax_error();
+  const auto unit = call.count() == 5 ? parse_unit(call, call.argument(4)) : 1;
+  if (!unit) return;
+  const SortedSet* set = nullptr;
+  if (!look_up(call, set)) return;
+  const auto from = score_of(set, call.argument(2)), to = score_of(set, call.argument(3));
+  if (!from || !to) return call.reply.null();
+  reply_distance(call, geo::distance_m(geo::point_of(*from), geo::point_of(*to)) / *unit);
+}
+
+// ---- Searching ----
+
+// What the name of the command tells.
+struct SearchForm {
+  enum class Center : std::uint8_t { kPoint, kMember, kOption };
+
+  Center center = Center::kOption;  // Where it stands: GEORADIUS, GEORADIUSBYMEMBER, GEOSEARCH.
+  bool may_store = false;           // By STORE or STOREDIST.
+  bool stores = false;              // GEOSEARCHSTORE: the first key is the destination.
+};
+
+enum class Order : std::uint8_t { kNone, kNearest, kFarthest };
+
+struct SearchRequest {
+  // Exactly one of the two shapes is given; the centre is there unless the key is not.
+  std::optional<geo::Point> center;
+  std::optional<double> radius_m;
+  struct Box {
+    double width_m;
+    double height_m;
+  };
+  std::optional<Box> box;
+  bool names_center = false;
+  double unit_m = 1;
+
+  Order order = Order::kNone;
+  std::size_t count = 0;  // 0: all.
+  bool any = false;       // The first ones found will do.
+  bool with_distance = false;
+  bool with_score = false;
+  bool with_point = false;
+  std::optional<std::string_view> destination;
+  bool stores_distance = false;
+};
+
+// Reads the arguments of a search. Every function that returns false has replied an error.
+class SearchParser {
+ public:
+  SearchParser(Call& call, const SearchForm& form, const SortedSet* set) : call_(call), form_(form), set_(set) {}
+
+  bool parse();
+  const SearchRequest& request() const { return request_; }
+
+ private:
+  bool reject(std::string_view error) {
+    call_.reply.error(error);
+    return false;
+  }
+  bool parse_fixed();
+  // Each reads one option at `next_` and passes over it; nothing: it is none of these.
+  std::optional<bool> parse_flag(std::string_view word);
+  std::optional<bool> parse_destination(std::string_view word, std::size_t behind);
+  std::optional<bool> parse_area(std::string_view word, std::size_t behind);
+  bool parse_count(std::string_view text);
+  bool parse_member(std::string_view member);
+  bool parse_point_at(std::size_t index);
+  bool parse_radius_at(std::size_t index);
+  bool parse_box_at(std::size_t index);
+  bool check();
+
+  Call& call_;
+  const SearchForm& form_;
+  const SortedSet* set_;
+  SearchRequest request_;
+  std::size_t next_ = 0;  // The argument to be read.
+  bool names_point_ = false;
+};
+
+bool SearchParser::parse_member(std::string_view member) {
+  request_.names_center = true;
+  // Without a key, everything else is still to be read.
+  if (set_ == nullptr) return true;
+  const auto score = set_->score(member);
+  if (!score) return reject("ERR could not decode requested zset member");
+  request_.center = geo::point_of(*score);
+  return true;
+}
+
+bool SearchParser::parse_point_at(std::size_t index) {
+  request_.names_center = true;
+  request_.center = parse_point(call_, call_.argument(index), call_.argument(index + 1));
+  return request_.center.has_value();
+}
+
+bool SearchParser::parse_radius_at(std::size_t index) {
+  const auto radius = parse_double(call_.argument(index));
+  if (!radius) return reject("ERR need numeric radius");
+  if (*radius < 0) return reject("ERR radius cannot be negative");
+  const auto unit = parse_unit(call_, call_.argument(index + 1));
+  if (!unit) return false;
+  request_.unit_m = *unit;
+  request_.radius_m = *radius * *unit;
+  return true;
+}
+
+bool SearchParser::parse_box_at(std::size_t index) {
+  const auto width = parse_double(call_.argument(index));
+  if (!width) return reject("ERR need numeric width");
+  const auto height = parse_double(call_.argument(index + 1));
+  if (!height) return reject("ERR need numeric height");
+  if (*width < 0 || *height < 0) return reject("ERR height or width cannot be negative");
+  const auto unit = parse_unit(call_, call_.argument(index + 2));
+  if (!unit) return false;
+  request_.unit_m = *unit;
+  request_.box = {.width_m = *width * *unit, .height_m = *height * *unit};
+  return true;
+}
+
+bool SearchParser::parse_count(std::string_view text) {
+  const auto count = parse_integer(text);
+  if (!count) {
+    call_.not_an_integer();
+    return false;
+  }
+  if (*count <= 0) return reject("ERR COUNT must be > 0");
+  request_.count = static_cast<std::size_t>(*count);
+  return true;
+}
+
+// What stands before the options.
+bool SearchParser::parse_fixed() {
+  switch (form_.center) {
+    case SearchForm::Center::kPoint: next_ = 6; return parse_point_at(2) && parse_radius_at(4);
+    case SearchForm::Center::kMember:
+      next_ = 5;
+      return set_ == nullptr || (parse_member(call_.argument(2)) && parse_radius_at(3));
+    case SearchForm::Center::kOption: break;
+  }
+  next_ = form_.stores ? 3 : 2;
+  if (form_.stores) request_.destination = call_.argument(1);
+  return true;
+}
+
+std::optional<bool> SearchParser::parse_flag(std::string_view word) {
+  if (equal_ignoring_case(word, "WITHDIST")) {
+    request_.with_distance = true;
+  } else if (equal_ignoring_case(word, "WITHHASH")) {
+    request_.with_score = true;
+  } else if (equal_ignoring_case(word, "WITHCOORD")) {
+    request_.with_point = true;
+  } else if (equal_ignoring_case(word, "ANY")) {
+    request_.any = true;
+  } else if (equal_ignoring_case(word, "ASC")) {
+    request_.order = Order::kNearest;
+  } else if (equal_ignoring_case(word, "DESC")) {
+    request_.order = Order::kFarthest;
+  } else if (form_.stores && equal_ignoring_case(word, "STOREDIST")) {
+    request_.stores_distance = true;
+  } else {
+    return std::nullopt;
+  }
+  ++next_;
+  return true;
+}
+
+std::optional<bool> SearchParser::parse_destination(std::string_view word, std::size_t behind) {
+  if (!form_.may_store || behind < 1) return std::nullopt;
+  const bool distances = equal_ignoring_case(word, "STOREDIST");
+  if (!distances && !equal_ignoring_case(word, "STORE")) return std::nullopt;
+  request_.destination = call_.argument(next_ + 1);
+  request_.stores_distance = distances;
+  next_ += 2;
+  return true;
+}
+
+// Each may come again, but not beside the other of its kind.
+std::optional<bool> SearchParser::parse_area(std::string_view word, std::size_t behind) {
+  if (form_.center != SearchForm::Center::kOption) return std::nullopt;
+  const bool by_member = request_.names_center && !names_point_;
+  const std::size_t at = next_ + 1;
+  if (behind >= 1 && !names_point_ && equal_ignoring_case(word, "FROMMEMBER")) {
+    next_ += 2;
+    return parse_member(call_.argument(at));
+  }
+  if (behind >= 2 && !by_member && equal_ignoring_case(word, "FROMLONLAT")) {
+    next_ += 3;
+    names_point_ = true;
+    return parse_point_at(at);
+  }
+  if (behind >= 2 && !request_.box && equal_ignoring_case(word, "BYRADIUS")) {
+    next_ += 3;
+    return parse_radius_at(at);
+  }
+  if (behind >= 3 && !request_.radius_m && equal_ignoring_case(word, "BYBOX")) {
+    next_ += 4;
+    return parse_box_at(at);
+  }
+  return std::nullopt;
+}
+
+bool SearchParser::check() {
+  const bool with_more = request_.with_distance || request_.with_score || request_.with_point;
+  if (request_.destination && with_more) {
+    return reject(fmt::format("ERR {} is not compatible with WITHDIST, WITHHASH and WITHCOORD options",
+                              form_.stores ? "GEOSEARCHSTORE" : "STORE option in GEORADIUS"));
+  }
+  if (form_.center == SearchForm::Center::kOption) {
+    if (!request_.names_center) {
+      return reject(
+          fmt::format("ERR exactly one of FROMMEMBER or FROMLONLAT can be specified for {}", call_.argument(0)));
+    }
+    if (!request_.radius_m && !request_.box) {
+      return reject(fmt::format("ERR exactly one of BYRADIUS and BYBOX can be specified for {}", call_.argument(0)));
+    }
+  }
+  if (request_.any && request_.count == 0) return reject("ERR the ANY argument requires COUNT argument");
+  // So many, and not the nearest, would make no sense.
+  if (request_.count != 0 && request_.order == Order::kNone && !request_.any) request_.order = Order::kNearest;
+  return true;
+}
+
+bool SearchParser::parse() {
+  if (!parse_fixed()) return false;
+  while (next_ < call_.count()) {
+    const std::string_view word = call_.argument(next_);
+    const std::size_t behind = call_.count() - next_ - 1;
+    if (behind >= 1 && equal_ignoring_case(word, "COUNT")) {
+      if (!parse_count(call_.argument(next_ + 1))) return false;
+      next_ += 2;
+      continue;
+    }
+    std::optional<bool> parsed = parse_flag(word);
+    if (!parsed) parsed = parse_destination(word, behind);
+    if (!parsed) parsed = parse_area(word, behind);
+    if (!parsed) {
+      call_.syntax_error();
+      return false;
+    }
+    if (!*parsed) return false;
+  }
+  return check();
+}
+
+struct Hit {
+  std::string_view member;
+  double score;
+  double distance_m;
+  geo::Point point;
+};
+
+// In the order of the cells; at least `enough` of them (0: all), if there are.
+std::vector<Hit> find(const SortedSet& set, const geo::Area& area, std::size_t enough, GatheredMembers& texts) {
+  std::vector<Hit> hits;
+  const auto has_enough = [&] { return enough != 0 && hits.size() >= enough; };
+  for (const auto& [low, high] : area.cover()) {
+    const RankRange ranks = set.within(ScoreRange{{low, false}, {high, true}});
+    set.walk(ranks, Direction::kAscending, [&](const Element& member, double score) {
+      const geo::Point point = geo::point_of(score);
+      const auto distance = area.distance_if_inside(point);
+      if (!distance) return true;
+      hits.push_back({texts.text_of(member), score, *distance, point});
+      return !has_enough();
+    });
+    if (has_enough()) break;
+  }
+  return hits;
+}
+
+void sort(std::vector<Hit>& hits, Order order) {
+  if (order == Order::kNearest) std::ranges::stable_sort(hits, std::less<>(), &Hit::distance_m);
+  if (order == Order::kFarthest) std::ranges::stable_sort(hits, std::greater<>(), &Hit::distance_m);
+}
+
+void reply_hits(Call& call, std::span<const Hit> hits, const SearchRequest& request) {
+  const std::size_t more = std::size_t{request.with_distance} + request.with_score + request.with_point;
+  call.reply.array(hits.size());
+  for (const Hit& hit : hits) {
+    if (more > 0) call.reply.array(1 + more);
+    call.reply.bulk(hit.member);
+    if (request.with_distance) reply_distance(call, hit.distance_m / request.unit_m);
+    if (request.with_score) call.reply.integer(static_cast<std::int64_t>(hit.score));
+    if (request.with_point) reply_point(call, hit.point);
+  }
+}
+
+void store_hits(Call& call, std::span<const Hit> hits, const SearchRequest& request, const SearchForm& form) {
+  std::vector<ScoredText> pairs;
+  pairs.reserve(hits.size());
+  for (const Hit& hit : hits) {
+    pairs.push_back({hit.member, request.stores_distance ? hit.distance_m / request.unit_m : hit.score});
+  }
+  std::ranges::sort(pairs, std::less<>());
+  // In a coarse grid a place is found in two cells.
+  const auto [again, end] =
+      std::ranges::unique(pairs, [](const ScoredText& a, const ScoredText& b) { return a.member == b.member; });
+  pairs.erase(again, end);
+  const bool searched = form.center == SearchForm::Center::kOption;
+  store_members(call, *request.destination, pairs, searched ? "geosearchstore" : "georadiusstore", pairs.size());
+}
+
+void search(Call& call, const SearchForm& form) {
+  const Entry* entry = call.database().look_up(call.key(form.stores ? 2 : 1), call.now);
+  if (!require_sorted_set(call, entry)) return;
+  const SortedSet* set = entry == nullptr ? nullptr : &entry->as<SortedSet>();
+  SearchParser parser(call, form, set);
+  if (!parser.parse()) return;
+  const SearchRequest& request = parser.request();
+  GatheredMembers texts;
+  std::vector<Hit> hits;
+  if (set != nullptr) {
+    const geo::Area area = request.box ? geo::Area::box(*request.center, request.box->width_m, request.box->height_m)
+                                       : geo::Area::circle(*request.center, *request.radius_m);
+    hits = find(*set, area, request.any ? request.count : 0, texts);
+    sort(hits, request.order);
+    if (request.count != 0 && hits.size() > request.count) hits.resize(request.count);
+  }
+  if (request.destination) return store_hits(call, hits, request, form);
+  reply_hits(call, hits, request);
+}
+
+void search_and_reply(Call& call) { search(call, {}); }
+void search_and_store(Call& call) { search(call, {.stores = true}); }
+void radius(Call& call) { search(call, {.center = SearchForm::Center::kPoint, .may_store = true}); }
+void radius_of_member(Call& call) { search(call, {.center = SearchForm::Center::kMember, .may_store = true}); }
+void read_radius(Call& call) { search(call, {.center = SearchForm::Center::kPoint}); }
+void read_radius_of_member(Call& call) { search(call, {.center = SearchForm::Center::kMember}); }
+
+constexpr CommandSpec row(std::string_view name, int arity, std::uint32_t flags,
+                          std::span<const std::string_view> access, std::string_view summary, std::string_view since,
+                          void (*run)(Call&), std::span<const KeySpec> key_specs = {}) {
+  return {.name = name,
+          .arity = arity,
+          .flags = flags,
+          .categories = kGeoCategory,
+          .keys = {.first = 1, .last = 1, .step = 1, .access = access},
+          .summary = summary,
+          .since = since,
+          .group = "geo",
+          .tips = {},
+          .run = run,
+          .key_specs = key_specs};
+}
+
+constexpr auto kStoreKeys =
+    std::to_array<KeySpec>({{.access = kOverwritesValue, .index = 1}, {.access = kReadsValue, .index = 2}});
+
+// The source, and the destination that an option may name.
+constexpr auto keys_with_destination(int options) {
+  const auto behind = [options](std::string_view keyword) {
+    return KeySpec{
+        .access = kOverwritesValue, .begin = KeySpec::Begin::kKeyword, .keyword = keyword, .start_from = options};
+  };
+  return std::to_array<KeySpec>({{.access = kReadsValue, .index = 1}, behind("STORE"), behind("STOREDIST")});
+}
+constexpr auto kRadiusKeys = keys_with_destination(6);
+constexpr auto kMemberRadiusKeys = keys_with_destination(5);
+
+constexpr CommandSpec store_row() {
+  CommandSpec spec = row("geosearchstore", -8, kWrite | kDenyOom, {}, "Stores the places inside a circle or a box.",
+                         "6.2.0", search_and_store, kStoreKeys);
+  spec.keys.last = 2;
+  return spec;
+}
+
+constexpr std::uint32_t kMayStore = kWrite | kDenyOom | kMovableKeys;
+
+constexpr std::array kCommands = {
+    row("geoadd", -5, kWrite | kDenyOom, kUpdatesKey, "Adds places, or moves them.", "3.2.0", add),
+    row("geodist", -4, kReadonly, kReadsValue, "Returns the distance between two places.", "3.2.0", distance),
+    row("geohash", -2, kReadonly, kReadsValue, "Returns the standard geohashes of places.", "3.2.0", hashes),
+    row("geopos", -2, kReadonly, kReadsValue, "Returns the longitudes and latitudes of places.", "3.2.0", positions),
+    row("georadius", -6, kMayStore, {}, "Returns or stores the places within a radius of a point.", "3.2.0", radius,
+        kRadiusKeys),
+    row("georadius_ro", -6, kReadonly, kReadsValue, "Returns the places within a radius of a point.", "3.2.10",
+        read_radius),
+    row("georadiusbymember", -5, kMayStore, {}, "Returns or stores the places within a radius of another.", "3.2.0",
+        radius_of_member, kMemberRadiusKeys),
+    row("georadiusbymember_ro", -5, kReadonly, kReadsValue, "Returns the places within a radius of another.", "3.2.10",
+        read_radius_of_member),
+    row("geosearch", -7, kReadonly, kReadsValue, "Returns the places inside a circle or a box.", "6.2.0",
+        search_and_reply),
+    store_row(),
+};
+
+}  // namespace
+
+std::span<const CommandSpec> geo_commands() { return kCommands; }
+
+}  // namespace weir::store
