@@ -107,6 +107,7 @@ const CommandTable& command_table() {
       key_commands(),
       monitoring_commands(),
       object_commands(),
+      persistence_commands(),
       pubsub_commands(),
       scan_commands(),
       server_commands(),

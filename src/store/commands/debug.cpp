@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/sha1.h"
 #include "store/commands/families.h"
+#include "store/commands/persistence.h"
 #include "store/persist/image/digest_sink.h"
 #include "store/persist/image/entry_source.h"
 #include "store/persist/image/writing_sink.h"
@@ -140,17 +141,49 @@ void object(Call& call) {
                                 call.node.keyspace.context().access.idle_seconds(entry->access())));
 }
 
+void reload(Call& call) {
+  bool merges = false, flushes = true, saves = true;
+  for (const std::string_view word : call.arguments.subspan(2)) {
+    if (equal_ignoring_case(word, "MERGE")) {
+      merges = true;
+    } else if (equal_ignoring_case(word, "NOFLUSH")) {
+      flushes = false;
+    } else if (equal_ignoring_case(word, "NOSAVE")) {
+      saves = false;
+    } else {
+      return call.reply.error("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.");
+    }
+  }
+  Persistence* const persistence = call.node.persistence;
+  if (persistence == nullptr) return call.reply.error("ERR this store keeps no files");
+  persistence->abandon_save();
+  if (saves) {
+    if (const auto saved = persistence->save(); !saved) {
+      return call.reply.error(fmt::format("ERR {}", base::printable(saved.error().text(), 512)));
+    }
+  }
+  if (flushes) call.node.keyspace.clear();
+  if (const auto loaded = persistence->load(merges); !loaded) {
+    return call.reply.error(
+        fmt::format("ERR Error trying to load the RDB dump: {}", base::printable(loaded.error().text(), 512)));
+  }
+  call.reply.ok();
+}
+
 struct Subcommand {
   std::string_view name;
   int arity;  // With DEBUG and the name; negative: at least that many.
   void (*run)(Call&);
 };
 
-constexpr std::array kSubcommands = {
-    Subcommand{"DIGEST", 2, digest},     Subcommand{"DIGEST-VALUE", -2, digest_value},
-    Subcommand{"ERROR", 3, error},       Subcommand{"OBJECT", 3, object},
-    Subcommand{"PROTOCOL", 3, protocol}, Subcommand{"SET-ACTIVE-EXPIRE", 3, set_active_expire},
-    Subcommand{"SLEEP", 3, sleep}};
+constexpr std::array kSubcommands = {Subcommand{"DIGEST", 2, digest},
+                                     Subcommand{"DIGEST-VALUE", -2, digest_value},
+                                     Subcommand{"ERROR", 3, error},
+                                     Subcommand{"OBJECT", 3, object},
+                                     Subcommand{"PROTOCOL", 3, protocol},
+                                     Subcommand{"RELOAD", -2, reload},
+                                     Subcommand{"SET-ACTIVE-EXPIRE", 3, set_active_expire},
+                                     Subcommand{"SLEEP", 3, sleep}};
 
 bool accepts(const Subcommand& subcommand, std::size_t arguments) {
   const int count = static_cast<int>(arguments);
@@ -172,6 +205,12 @@ void help(Call& call) {
       "    Reply with a test value of the specified type. <type> can be: string,",
       "    integer, double, bignum, null, array, set, map, attrib, push, verbatim,",
       "    true, false.",
+      "RELOAD [option ...]",
+      "    Save the RDB on disk and reload it back to memory. Valid <option> values:",
+      "    * MERGE: conflicting keys will be loaded from RDB.",
+      "    * NOFLUSH: the existing database will not be removed before load, but",
+      "      conflicting keys will be an error.",
+      "    * NOSAVE: the database will be loaded from an existing RDB file.",
       "SET-ACTIVE-EXPIRE <0|1>",
       "    Setting it to 0 disables expiring keys in background when they are not",
       "    accessed (otherwise the Redis behavior). Setting it to 1 reenables back the",

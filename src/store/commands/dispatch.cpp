@@ -34,6 +34,22 @@ bool may_run_protected(const Session& session, const Settings& settings) {
   return settings.enable_debug_command == "yes" || (settings.enable_debug_command == "local" && session.is_local);
 }
 
+bool any_queued(const Session& session, bool (*is)(const CommandSpec&)) {
+  return std::ranges::any_of(session.transaction.queued, [is](const KeptRequest& one) { return is(*one.spec); });
+}
+
+// While the data cannot be saved.
+bool writes_are_denied(const CommandSpec& spec, const Session& session, const Node& node) {
+  if (!node.settings.stop_writes_on_bgsave_error || node.settings.save_points.empty()) return false;
+  return spec.has(kWrite) || spec.name == "ping" ||
+         (spec.has(kRunsQueue) && any_queued(session, [](const CommandSpec& one) { return one.has(kWrite); }));
+}
+
+bool needs_data(const CommandSpec& spec, const Session& session) {
+  return !spec.has(kLoading) ||
+         (spec.has(kRunsQueue) && any_queued(session, [](const CommandSpec& one) { return !one.has(kLoading); }));
+}
+
 // Why the command may not run at all now; empty if nothing stands against it.
 std::string objection(const CommandSpec& spec, std::size_t arguments, const Session& session, const Node& node) {
   if (!spec.accepts(arguments) || spec.run == nullptr) {
@@ -47,6 +63,12 @@ std::string objection(const CommandSpec& spec, std::size_t arguments, const Sess
         base::to_upper(spec.name.substr(0, spec.name.find('|'))));
   }
   if (!session.authenticated && !spec.has(kNoAuth)) return "NOAUTH Authentication required.";
+  if (node.save_failed && writes_are_denied(spec, session, node)) {
+    return "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands "
+           "that may modify the data set are disabled, because this instance is configured to report errors during "
+           "writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for "
+           "details about the RDB error.";
+  }
   const bool as_subscriber = session.protocol == wire::resp::Protocol::kResp2 && session.subscribed();
   if (as_subscriber && !spec.has(kForSubscribers)) {
     return fmt::format(
@@ -55,6 +77,7 @@ std::string objection(const CommandSpec& spec, std::size_t arguments, const Sess
         spec.name);
   }
   if (session.transaction.open && spec.has(kNoMulti)) return "ERR Command not allowed inside a transaction";
+  if (node.loading && needs_data(spec, session)) return "LOADING Redis is loading the dataset in memory";
   return {};
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "store/commands/command_table.h"
+#include "store/commands/persistence.h"
 #include "store/commands/version.h"
 
 namespace weir::store {
@@ -74,7 +75,25 @@ void add_memory(std::string& to, const Node& node, const HostFacts& host) {
 }
 
 void add_persistence(std::string& to, const Node& node, const HostFacts&) {
-  to += fmt::format("loading:0\r\nrdb_changes_since_last_save:{}\r\n", node.effects.changes_since_save());
+  const PersistenceFacts facts = node.persistence == nullptr ? PersistenceFacts() : node.persistence->facts();
+  to += fmt::format(
+      "loading:{}\r\nasync_loading:0\r\ncurrent_save_keys_processed:{}\r\ncurrent_save_keys_total:{}\r\n"
+      "rdb_changes_since_last_save:{}\r\nrdb_bgsave_in_progress:{}\r\nrdb_last_save_time:{}\r\n"
+      "rdb_last_bgsave_status:{}\r\nrdb_last_bgsave_time_sec:{}\r\nrdb_current_bgsave_time_sec:{}\r\nrdb_saves:{}\r\n"
+      "rdb_last_load_keys_expired:{}\r\nrdb_last_load_keys_loaded:{}\r\n",
+      facts.loading ? 1 : 0, facts.keys_saved, facts.keys_to_save, node.effects.changes_since_save(),
+      facts.saving ? 1 : 0, facts.last_save_at_s, facts.last_background_save_failed ? "err" : "ok",
+      facts.last_background_save_s, facts.current_save_s.value_or(-1), facts.saves, facts.last_load_expired,
+      facts.last_load_keys);
+  if (!facts.loading) return;
+  const PersistenceFacts::Loading& loading = *facts.loading;
+  const double percent = loading.total_bytes == 0 ? 0
+                                                  : static_cast<double>(loading.loaded_bytes) * 100 /
+                                                        static_cast<double>(loading.total_bytes);
+  to += fmt::format(
+      "loading_start_time:{}\r\nloading_total_bytes:{}\r\nloading_loaded_bytes:{}\r\nloading_loaded_perc:{:.2f}\r\n"
+      "loading_eta_seconds:{}\r\n",
+      loading.started_at_s, loading.total_bytes, loading.loaded_bytes, percent, loading.eta_s);
 }
 
 void add_stats(std::string& to, const Node& node, const HostFacts& host) {

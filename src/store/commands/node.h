@@ -21,6 +21,7 @@
 namespace weir::store {
 
 class CommandTable;
+class Persistence;
 
 // What INFO shows and only the driver can measure.
 struct HostFacts {
@@ -130,6 +131,12 @@ struct Node final : RemovalListener {
   std::function<void(base::Duration)> sleep = [](base::Duration) {};
   // For CONFIG REWRITE: writes the settings to their file; false: there is none.
   std::function<base::Result<bool>()> rewrite_config = [] { return false; };
+  // Null: the node keeps no files. It sets the two below.
+  Persistence* persistence = nullptr;
+  // The data is being loaded: commands that need it are refused.
+  bool loading = false;
+  // The last save in the background failed.
+  bool save_failed = false;
   // Whether the driver removes expired keys that nobody reads; DEBUG SET-ACTIVE-EXPIRE.
   bool active_expire = true;
   // SHUTDOWN asks for it; the driver ends after this turn.

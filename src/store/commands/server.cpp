@@ -1,9 +1,10 @@
-// DBSIZE, FLUSHALL, INFO, ROLE, SHUTDOWN, TIME, WAIT: what concerns the whole store.
+// DBSIZE, FLUSHALL, INFO, ROLE, TIME, WAIT: what concerns the whole store.
 #include <fmt/format.h>
 
 #include "base/bytes.h"
 #include "store/commands/families.h"
 #include "store/commands/info.h"
+#include "store/commands/persistence.h"
 
 namespace weir::store {
 
@@ -37,8 +38,14 @@ void flushed(Call& call, std::uint64_t removed) {
 void flushall(Call& call) {
   if (!parse_flush(call)) return;
   std::uint64_t removed = 0;
+  Persistence* const persistence = call.node.persistence;
+  if (persistence != nullptr) persistence->abandon_save();
   for (std::size_t i = 0; i < call.node.keyspace.size(); ++i) removed += flush(call, i);
   flushed(call, removed);
+  if (persistence == nullptr || call.node.settings.save_points.empty()) return;
+  // What was removed by order must not come back at the next start. Who asked learns nothing of a failure, as in Redis;
+  // the log does.
+  [[maybe_unused]] const base::Result<void> saved = persistence->save();
 }
 
 void flushdb(Call& call) {
@@ -74,28 +81,6 @@ void wait(Call& call) {
   call.block({.keys = {},
               .timeout = std::chrono::milliseconds(std::min(*timeout_ms, kLongest)),
               .on_timeout = [](Call& late) { late.reply.integer(0); }});
-}
-
-// Nothing is kept, so there is nothing to save before it.
-void shutdown(Call& call) {
-  bool save = false, nosave = false, abort = false;
-  for (const std::string_view word : call.arguments.subspan(1)) {
-    const auto is = [word](std::string_view one) { return base::equal_ignoring_case(word, one); };
-    if (is("SAVE")) {
-      save = true;
-    } else if (is("NOSAVE")) {
-      nosave = true;
-    } else if (is("ABORT")) {
-      abort = true;
-    } else if (!is("NOW") && !is("FORCE")) {
-      return call.syntax_error();
-    }
-  }
-  if ((abort && call.count() > 2) || (save && nosave)) return call.syntax_error();
-  if (abort) return call.reply.error("ERR No shutdown in progress.");
-  if (save) return call.reply.error("ERR Errors trying to SHUTDOWN. Check logs.");
-  call.node.shutdown_requested = true;
-  call.session.close_after_reply = true;
 }
 
 constexpr std::array<std::string_view, 2> kLeastOfShards = {"request_policy:all_shards", "response_policy:agg_min"};
@@ -153,16 +138,6 @@ constexpr std::array kCommands = {
                 "server",
                 {},
                 role},
-    CommandSpec{"shutdown",
-                -1,
-                kAdmin | kNoscript | kLoading | kStale | kNoMulti | kAllowBusy,
-                0,
-                {},
-                "Ends the store.",
-                "1.0.0",
-                "server",
-                {},
-                shutdown},
     CommandSpec{"time",
                 1,
                 kLoading | kStale | kFast,

@@ -35,13 +35,33 @@ void Snapshot::before_change(const Contents& contents, std::uint64_t hash, Entry
 
 void Snapshot::before_clear(std::unique_ptr<Contents>& contents) {
   const std::size_t part = part_of(*contents);
-  if (part >= current_ && part < parts_.size()) parts_[part].kept = std::move(contents);
+  if (part < current_ || part >= parts_.size()) return;
+  if (given_up()) {
+    // The marks go with their entries.
+    parts_[part].contents = nullptr;
+  } else {
+    parts_[part].kept = std::move(contents);
+  }
+}
+
+void Snapshot::give_up() {
+  sink_ = nullptr;
+  for (Part& part : parts_) {
+    if (part.kept == nullptr) continue;
+    part.contents = nullptr;
+    disposer_.dispose(std::move(part.kept));
+  }
 }
 
 bool Snapshot::step(std::size_t entries) {
   std::size_t visited = 0;
   while (current_ < parts_.size() && visited < entries) {
     Part& part = parts_[current_];
+    if (part.contents == nullptr) {
+      ++current_;
+      cursor_ = 0;
+      continue;
+    }
     const Table<EntryTraits>& table = part.contents->table;
     // The table may have shrunk since: then this bucket has items from before the cursor, which were handed over.
     const bool whole = table.size() == 0 || cursor_ == 0 || table.starts_bucket(cursor_);

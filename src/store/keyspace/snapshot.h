@@ -43,7 +43,7 @@ class Snapshot {
   // Visits at least one bucket, until about `entries` were handed over. False: all is done.
   bool step(std::size_t entries);
   // The sink hears no more; step() goes on until the marks are off.
-  void give_up() { sink_ = nullptr; }
+  void give_up();
   bool given_up() const { return sink_ == nullptr; }
 
   // Called by Database.

@@ -1,5 +1,7 @@
 #include "store/server/role.h"
 
+#include <filesystem>
+
 #include <fmt/format.h>
 
 #include "base/log.h"
@@ -66,6 +68,13 @@ int run_store(std::span<const std::string_view> arguments) {
     return 2;
   }
   Settings& settings = configured->settings;
+  std::error_code error;
+  const std::filesystem::path directory = std::filesystem::canonical(settings.dir, error);
+  if (error) {
+    fmt::print(stderr, "weir store: dir {}: {}\n", settings.dir, error.message());
+    return 1;
+  }
+  settings.dir = directory.string();
   base::log::start("store", log_level(settings.loglevel));
   const base::RealClock clock;
   const std::string admin = settings.admin;
@@ -83,12 +92,16 @@ int run_store(std::span<const std::string_view> arguments) {
     return base::retry("the data thread has not come round for two seconds");
   });
   serve::Side side("store", metrics, health);
-  if (Result<void> started = side.start(admin, [&server] { (*server)->stop(); }); !started) {
+  if (Result<void> started = side.start(admin, [&server] { (*server)->end(); }); !started) {
     fmt::print(stderr, "weir store: {}\n", started.error().text());
     return 1;
   }
-  (*server)->run();
+  const Result<void> ran = (*server)->run();
   side.stop();
+  if (!ran) {
+    fmt::print(stderr, "weir store: {}\n", ran.error().text());
+    return 1;
+  }
   return 0;
 }
 

@@ -27,6 +27,11 @@ constexpr std::size_t kExpiredPerCycle = 1000;
 constexpr double kSpeedCycles = 16;
 constexpr base::Duration kAliveWithin = 2s;
 constexpr std::uint64_t kLargestConfig = 16 << 20;
+// How long the data thread loads or walks between two turns: of a turn that took less than kIdleTurn nobody was served.
+constexpr base::Duration kLoadingSlice = 2ms;
+constexpr base::Duration kLongestSlice = 500us;
+constexpr base::Duration kShortestSlice = 50us;
+constexpr base::Duration kIdleTurn = 20us;
 
 runtime::LoopEngine engine_of(const Settings& settings) {
   if (settings.event_loop == "epoll") return runtime::LoopEngine::kEpoll;
@@ -60,6 +65,11 @@ Server::Server(Settings settings, const base::Clock& clock, std::unique_ptr<runt
     : clock_(clock),
       node_(std::move(settings)),
       loop_(std::move(loop)),
+      persistence_(node_, {.files = files_,
+                           .clock = clock,
+                           .process_id = getpid(),
+                           // A loop that takes no more functions is awake, or ends.
+                           .wake = [this] { [[maybe_unused]] const bool woken = loop_->post([] {}); }}),
       started_(clock.mono()),
       cycle_timer_(loop_->timers(), [this] { cycle(); }),
       tick_rate_(clock.mono()),
@@ -115,22 +125,45 @@ Result<void> Server::listen() {
 
 Result<bool> Server::rewrite_config() {
   if (config_file_.empty()) return false;
-  runtime::RealFiles files;
-  const Result<std::string> text = runtime::read_whole(files, config_file_, kLargestConfig);
+  const Result<std::string> text = runtime::read_whole(files_, config_file_, kLargestConfig);
   if (!text) return text.error();
   // Beside it first, so that a crash leaves the old file or the new one.
-  if (Result<void> written = runtime::replace_whole(files, config_file_, rewrite_config_text(*text, node_.settings));
+  if (Result<void> written = runtime::replace_whole(files_, config_file_, rewrite_config_text(*text, node_.settings));
       !written) {
     return written.error();
   }
   return true;
 }
 
-void Server::run() {
+Result<void> Server::run() {
+  Result<void> done = persistence_.begin_loading();
   cycle();
+  while (done && !stopping_.load(std::memory_order_acquire)) {
+    loop_->turn(persistence_.has_work() ? base::Duration::zero() : base::Duration::max());
+    if (persistence_.has_work()) done = work_behind_turns();
+  }
+  stop();
   loop_->run();
   cycle_timer_.cancel();
   due_timer_.cancel();
+  return done;
+}
+
+// When all replies of the turn have left. While there are requests, as long as they took; else longer.
+Result<void> Server::work_behind_turns() {
+  if (node_.loading) return persistence_.work(kLoadingSlice);
+  const base::Duration worked = clock_.mono() - loop_->now();
+  return persistence_.work(worked < kIdleTurn ? kLongestSlice : std::clamp(worked, kShortestSlice, kLongestSlice));
+}
+
+void Server::end() {
+  const bool posted = loop_->post([this] {
+    if (const Result<void> saved = save_at_end(node_, SaveAtEnd::kIfSet); !saved) {
+      return base::log::error("not ending, because the data cannot be saved; SHUTDOWN NOSAVE ends the store without");
+    }
+    stop();
+  });
+  if (!posted) stop();
 }
 
 bool Server::alive() const {
@@ -198,12 +231,13 @@ void Server::turn_ends() {
   std::optional<base::MonoTime> due = node_.blocked.next_deadline();
   if (node_.pause.mode != Pause::Mode::kNone) due = std::min(due.value_or(node_.pause.until), node_.pause.until);
   if (due && (!due_timer_.armed() || due_timer_.due() > *due)) due_timer_.arm(*due);
-  if (node_.shutdown_requested) loop_->stop();
+  if (node_.shutdown_requested) stop();
 }
 
 void Server::cycle() {
   node_.mono_now = clock_.mono();
-  const bool more = node_.active_expire && node_.keyspace.expire_some(wall_ms(), kExpiredPerCycle);
+  persistence_.cycle();
+  const bool more = node_.active_expire && !node_.loading && node_.keyspace.expire_some(wall_ms(), kExpiredPerCycle);
   node_.stats.connections_rejected = loop_->stats().refused + turned_away_;
   node_.client_bytes = 0;
   for (const auto& [handler, client] : clients_) {

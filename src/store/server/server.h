@@ -1,7 +1,8 @@
 // Server: the store's data thread. Owns the loop, the node's state and the clients; listens where the settings say;
 // removes what expired in bounded cycles; publishes its figures for the admin thread ten times a second.
 //
-// run() is the data thread. stop() and the published figures may be used from any thread, all else before run() only.
+// run() is the data thread. stop(), end() and the published figures may be used from any thread, all else before run()
+// only.
 #pragma once
 
 #include <atomic>
@@ -13,8 +14,10 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/random.h"
+#include "runtime/file.h"
 #include "runtime/loop.h"
 #include "store/commands/node.h"
+#include "store/persist/rdb_persistence.h"
 #include "store/server/client.h"
 #include "store/server/disposal_thread.h"
 #include "store/server/ticks.h"
@@ -29,9 +32,15 @@ class Server final : public runtime::Acceptor {
                                                       const base::Clock& clock);
   ~Server();
 
-  // Until stop(). Clients are sent what was answered, then closed.
-  void run();
-  void stop() { loop_->stop(); }
+  // Loads the data, then serves until stop(). Clients are sent what was answered, then closed. The error says why the
+  // data cannot be loaded.
+  base::Result<void> run();
+  void stop() {
+    stopping_.store(true, std::memory_order_release);
+    loop_->stop();
+  }
+  // As SHUTDOWN: saves first if there are save points, and goes on if that fails.
+  void end();
 
   // Whether the data thread came round within the last two seconds.
   bool alive() const;
@@ -57,6 +66,7 @@ class Server final : public runtime::Acceptor {
   HostFacts host_facts() const;
   void cycle();
   void turn_ends();
+  base::Result<void> work_behind_turns();
   void run_due_waits();
   base::Result<bool> rewrite_config();
   // Why a connection from there is not served; empty: it is.
@@ -69,12 +79,15 @@ class Server final : public runtime::Acceptor {
   };
 
   const base::Clock& clock_;
+  std::atomic<bool> stopping_{false};
   Published published_;  // Written by the data thread, read by any.
 
   // The data thread only.
   DisposalThread disposal_;  // Before the node, whose values it frees.
   Node node_;
   std::unique_ptr<runtime::Loop> loop_;
+  runtime::RealFiles files_;
+  RdbPersistence persistence_;
   std::unordered_map<Client*, std::unique_ptr<Client>> clients_;
   std::uint64_t next_client_id_ = 1;
   std::uint64_t turned_away_ = 0;

@@ -1,0 +1,121 @@
+// SAVE, BGSAVE, LASTSAVE, SHUTDOWN: the data in its file, by order.
+#include "store/commands/persistence.h"
+
+#include <fmt/format.h>
+
+#include "base/bytes.h"
+#include "store/commands/families.h"
+
+namespace weir::store {
+
+namespace {
+
+using base::equal_ignoring_case;
+
+// Null: replied.
+Persistence* persistence_of(Call& call) {
+  if (call.node.persistence == nullptr) call.reply.error("ERR this store keeps no files");
+  return call.node.persistence;
+}
+
+void reply_to(Call& call, const base::Result<void>& done) {
+  if (done) return call.reply.ok();
+  call.reply.error(fmt::format("ERR {}", base::printable(done.error().text(), 512)));
+}
+
+void save(Call& call) {
+  Persistence* const persistence = persistence_of(call);
+  if (persistence == nullptr) return;
+  if (persistence->facts().saving) return call.reply.error("ERR Background save already in progress");
+  reply_to(call, persistence->save());
+}
+
+void bgsave(Call& call) {
+  Persistence* const persistence = persistence_of(call);
+  if (persistence == nullptr) return;
+  const bool schedules = call.count() == 2 && equal_ignoring_case(call.argument(1), "SCHEDULE");
+  if (call.count() > 1 && !schedules) return call.syntax_error();
+  if (persistence->facts().saving) return call.reply.error("ERR Background save already in progress");
+  if (!call.may_block()) {
+    // Inside of EXEC or a script: when that is over.
+    persistence->schedule_save();
+    return call.reply.simple("Background saving scheduled");
+  }
+  if (const base::Result<void> begun = persistence->begin_save(); !begun) return reply_to(call, begun);
+  call.reply.simple("Background saving started");
+}
+
+void lastsave(Call& call) {
+  const Persistence* const persistence = call.node.persistence;
+  call.reply.integer(persistence == nullptr ? 0 : persistence->facts().last_save_at_s);
+}
+
+void shutdown(Call& call) {
+  SaveAtEnd save = SaveAtEnd::kIfSet;
+  bool wants_save = false, wants_none = false, force = false, abort = false;
+  for (const std::string_view word : call.arguments.subspan(1)) {
+    const auto is = [word](std::string_view one) { return equal_ignoring_case(word, one); };
+    if (is("SAVE")) {
+      wants_save = true;
+      save = SaveAtEnd::kYes;
+    } else if (is("NOSAVE")) {
+      wants_none = true;
+      save = SaveAtEnd::kNo;
+    } else if (is("FORCE")) {
+      force = true;
+    } else if (is("ABORT")) {
+      abort = true;
+    } else if (!is("NOW")) {
+      return call.syntax_error();
+    }
+  }
+  if ((abort && call.count() > 2) || (wants_save && wants_none)) return call.syntax_error();
+  if (abort) return call.reply.error("ERR No shutdown in progress.");
+  if (const base::Result<void> saved = save_at_end(call.node, save); !saved && !force) {
+    return call.reply.error("ERR Errors trying to SHUTDOWN. Check logs.");
+  }
+  call.node.shutdown_requested = true;
+  call.session.close_after_reply = true;
+}
+
+constexpr CommandSpec row(std::string_view name, int arity, std::uint32_t flags, std::uint32_t categories,
+                          std::string_view summary, void (*run)(Call&), std::span<const std::string_view> tips = {}) {
+  return {.name = name,
+          .arity = arity,
+          .flags = flags,
+          .categories = categories,
+          .keys = {},
+          .summary = summary,
+          .since = "1.0.0",
+          .group = "server",
+          .tips = tips,
+          .run = run};
+}
+
+constexpr std::array kCommands = {
+    row("bgsave", -1, kAdmin | kNoscript | kNoAsyncLoading, 0, "Saves the data in the background.", bgsave),
+    row("lastsave", 1, kLoading | kStale | kFast, kAdminCategory | kDangerousCategory,
+        "Returns when the data was saved last.", lastsave, kNondeterministic),
+    row("save", 1, kAdmin | kNoscript | kNoAsyncLoading | kNoMulti, 0,
+        "Saves the data; nothing else happens meanwhile.", save),
+    row("shutdown", -1, kAdmin | kNoscript | kLoading | kStale | kNoMulti | kAllowBusy, 0, "Ends the store.", shutdown),
+};
+
+}  // namespace
+
+base::Result<void> save_at_end(Node& node, SaveAtEnd save) {
+  if (node.persistence == nullptr) {
+    if (save == SaveAtEnd::kYes) return base::reject("this store keeps no files");
+    return {};
+  }
+  // What was loaded only in part must not take the place of the whole.
+  const bool saves =
+      !node.loading && (save == SaveAtEnd::kYes || (save == SaveAtEnd::kIfSet && !node.settings.save_points.empty()));
+  node.persistence->abandon_save();
+  if (!saves) return {};
+  return node.persistence->save();
+}
+
+std::span<const CommandSpec> persistence_commands() { return kCommands; }
+
+}  // namespace weir::store

@@ -1,0 +1,167 @@
+#include "store/persist/snapshot_writer.h"
+
+#include <pthread.h>
+
+#include <exception>
+
+#include <fmt/format.h>
+
+#include "base/bytes.h"
+#include "store/persist/image/writing_sink.h"
+
+namespace weir::store {
+
+using base::Result;
+
+namespace {
+
+constexpr std::string_view kUnfinished = ".saving";
+
+}  // namespace
+
+SnapshotWriter::SnapshotWriter(runtime::Files& files, SnapshotFile file, const std::string& distinction,
+                               std::function<void()> wake)
+    : files_(files),
+      file_(std::move(file)),
+      unfinished_path_(fmt::format("{}.{}{}", file_.path(), distinction, kUnfinished)),
+      wake_(std::move(wake)),
+      thread_([this] { run(); }) {
+  pthread_setname_np(thread_.native_handle(), "store-snapshot");
+}
+
+SnapshotWriter::~SnapshotWriter() { abandon(); }
+
+void SnapshotWriter::on_chunk(Chunk chunk) {
+  entry_bytes_ += chunk.size();
+  std::unique_lock lock(mutex_);
+  const auto fits = [&] {
+    return abandoned_ || outcome_ || queue_.empty() || queued_bytes_ + chunk.size() <= kMostQueuedBytes;
+  };
+  if (patient_ || entry_bytes_ > kMostQueuedBytes / 2) changed_.wait(lock, fits);
+  if (abandoned_ || outcome_) return;
+  if (!fits()) {
+    overflowed_ = true;
+    return;
+  }
+  queued_bytes_ += chunk.size();
+  queue_.push_back(std::move(chunk));
+  changed_.notify_all();
+}
+
+bool SnapshotWriter::has_room() const {
+  const std::scoped_lock lock(mutex_);
+  return queue_.size() < kQueuedChunks || outcome_;
+}
+
+void SnapshotWriter::wait_for_room() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return queue_.size() < kQueuedChunks || outcome_; });
+}
+
+void SnapshotWriter::finish() {
+  const std::scoped_lock lock(mutex_);
+  finished_ = true;
+  changed_.notify_all();
+}
+
+void SnapshotWriter::abandon() {
+  const std::scoped_lock lock(mutex_);
+  abandoned_ = true;
+  queue_.clear();
+  queued_bytes_ = 0;
+  changed_.notify_all();
+}
+
+bool SnapshotWriter::ended() const {
+  const std::scoped_lock lock(mutex_);
+  return outcome_.has_value();
+}
+
+Result<void> SnapshotWriter::outcome() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return outcome_.has_value(); });
+  return *outcome_;
+}
+
+std::optional<Chunk> SnapshotWriter::next() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return abandoned_ || !queue_.empty() || finished_; });
+  if (abandoned_ || queue_.empty()) return std::nullopt;
+  Chunk chunk = std::move(queue_.front());
+  queue_.pop_front();
+  queued_bytes_ -= chunk.size();
+  changed_.notify_all();
+  return chunk;
+}
+
+void SnapshotWriter::run() {
+  Result<void> done;
+  try {
+    done = write_file();
+  } catch (const std::exception& failure) {
+    done = base::fatal(fmt::format("writing {}: {}", unfinished_path_, failure.what()));
+  }
+  if (!done) {
+    // The first error is the one to tell; a file that cannot be removed now is removed at the next start.
+    [[maybe_unused]] const auto removed = files_.remove(unfinished_path_);
+  }
+  {
+    const std::scoped_lock lock(mutex_);
+    outcome_ = std::move(done);
+    queue_.clear();
+    queued_bytes_ = 0;
+    changed_.notify_all();
+  }
+  wake_();
+}
+
+Result<void> SnapshotWriter::write_file() {
+  auto opened = files_.open(unfinished_path_, runtime::OpenMode::kReplace);
+  if (!opened) return opened.error();
+  const std::unique_ptr<runtime::File> file = std::move(*opened);
+  rdb::Writer writer([&](std::string_view bytes) { return file->append(bytes); }, file_.options);
+  writer.header();
+  for (const auto& [name, value] : file_.aux) writer.aux(name, value);
+  if (Result<void> written = write_chunks(writer); !written) return written;
+  if (Result<void> ended = writer.finish(); !ended) return ended;
+  if (Result<void> synced = file->sync(); !synced) return synced;
+  {
+    // Under the lock, so that what was abandoned never takes the place of what was saved after it.
+    const std::scoped_lock lock(mutex_);
+    if (abandoned_) return base::retry("given up");
+    if (Result<void> renamed = files_.rename(unfinished_path_, file_.path()); !renamed) return renamed;
+  }
+  return files_.sync_directory(file_.directory);
+}
+
+Result<void> SnapshotWriter::write_chunks(rdb::Writer& writer) {
+  FileSink sink(writer);
+  while (const std::optional<Chunk> chunk = next()) {
+    wake_();
+    replay(chunk->view(), sink);
+    // finish() says why.
+    if (writer.failed()) return writer.finish();
+  }
+  const std::scoped_lock lock(mutex_);
+  if (abandoned_) return base::retry("given up");
+  return {};
+}
+
+Result<std::size_t> remove_leftovers(runtime::Files& files, const std::string& directory, const std::string& name) {
+  const auto names = files.list(directory);
+  if (!names) return names.error();
+  std::size_t removed = 0;
+  for (const std::string& one : *names) {
+    if (!one.starts_with(name + ".") || !one.ends_with(kUnfinished)) continue;
+    std::string_view process = std::string_view(one).substr(name.size() + 1);
+    process = process.substr(0, process.find('.'));
+    if (!base::parse_decimal<std::int64_t>(process)) continue;
+    // Another store that saves into the same directory now.
+    if (files.exists(fmt::format("/proc/{}", process)).value_or(false)) continue;
+    if (Result<void> gone = files.remove(directory + "/" + one); !gone) return gone.error();
+    ++removed;
+  }
+  return removed;
+}
+
+}  // namespace weir::store
