@@ -210,5 +210,12 @@ TEST(Hash, CountsTheMemoryThatItHolds) {
   }
 }
 
+TEST(Hash, AFieldOfSixteenAndAValueOf32BytesTakeAtMost72) {
+  const auto before = Heap::used_bytes();
+  Hash hash;
+  for (int i = 0; i < 200'000; ++i) hash.set(fmt::format("field:{:010}", i), std::string(32, 'v'), kLimits);
+  EXPECT_LE((Heap::used_bytes() - before) / 200'000, 72);
+}
+
 }  // namespace
 }  // namespace weir::store
