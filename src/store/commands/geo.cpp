@@ -12,6 +12,7 @@
 #include "store/commands/sorted_set_values.h"
 #include "store/types/gathered_members.h"
 #include "store/types/geohash.h"
+#include "store/types/window_sort.h"
 
 namespace weir::store {
 
@@ -403,9 +404,19 @@ std::vector<Hit> find(const SortedSet& set, const geo::Area& area, std::size_t e
   return hits;
 }
 
-void sort(std::vector<Hit>& hits, Order order) {
-  if (order == Order::kNearest) std::ranges::stable_sort(hits, std::less<>(), &Hit::distance_m);
-  if (order == Order::kFarthest) std::ranges::stable_sort(hits, std::greater<>(), &Hit::distance_m);
+// Brings the first `count` into their order. How Redis sorts is to be seen where distances are equal: all of them so
+// that those keep their order, a part as sort_window() does.
+void sort(std::vector<Hit>& hits, Order order, std::size_t count) {
+  if (order == Order::kNone) return;
+  const auto compare = [sign = order == Order::kNearest ? 1 : -1](const Hit& a, const Hit& b) {
+    if (a.distance_m == b.distance_m) return 0;
+    return a.distance_m > b.distance_m ? sign : -sign;
+  };
+  if (count == hits.size()) {
+    std::ranges::stable_sort(hits, [&compare](const Hit& a, const Hit& b) { return compare(a, b) < 0; });
+  } else {
+    sort_window(std::span(hits), {.first = 0, .last = count}, compare);
+  }
 }
 
 void reply_hits(Call& call, std::span<const Hit> hits, const SearchRequest& request) {
@@ -448,8 +459,9 @@ void search(Call& call, const SearchForm& form) {
     const geo::Area area = request.box ? geo::Area::box(*request.center, request.box->width_m, request.box->height_m)
                                        : geo::Area::circle(*request.center, *request.radius_m);
     hits = find(*set, area, request.any ? request.count : 0, texts);
-    sort(hits, request.order);
-    if (request.count != 0 && hits.size() > request.count) hits.resize(request.count);
+    const std::size_t wanted = request.count == 0 ? hits.size() : std::min(request.count, hits.size());
+    sort(hits, request.order, wanted);
+    hits.resize(wanted);
   }
   if (request.destination) return store_hits(call, hits, request, form);
   reply_hits(call, hits, request);

@@ -200,6 +200,15 @@ void reverse_range_by_member(Call& call) {
   reply_range(call, {.kind = RangeKind::kMember, .direction = Direction::kDescending});
 }
 
+// Redis does not know how long a range of scores or members is, so it begins a small set, which keeps -0 as 0, whatever
+// comes of it.
+void lose_signs_of_zero(GatheredMembers& members, const SortedSet::Limits& limits) {
+  for (std::size_t i = 0; i < std::min(members.size(), limits.entries); ++i) {
+    if (members.pairs()[i].member.size() > limits.text_bytes) return;
+    members.score_at(i) += 0.0;
+  }
+}
+
 void store_range(Call& call) {
   const auto request = parse_request(call, {.kind = {}, .direction = {}, .key_index = 2, .stores = true});
   if (!request) return;
@@ -210,10 +219,12 @@ void store_range(Call& call) {
     const SortedSet& set = entry->as<SortedSet>();
     const RankRange ranks = resolve(set, *request);
     members.reserve(ranks.size());
-    set.walk(ranks, Direction::kAscending, [&members](const Element& member, double score) {
+    set.walk(ranks, request->direction, [&members](const Element& member, double score) {
       members.add(member, score);
       return true;
     });
+    if (request->range.kind != RangeKind::kRank) lose_signs_of_zero(members, sorted_set_limits(call));
+    if (request->direction == Direction::kDescending) members.reverse();
   }
   store_members(call, call.key(1), members.pairs(), "zrangestore");
 }

@@ -26,6 +26,7 @@ class GatheredMembers {
   }
   void add(const Element& member, double score) { add(text_of(member), score); }
   void add(std::string_view member, double score) { pairs_.push_back({member, score}); }
+  void reverse() { std::ranges::reverse(pairs_); }
   void sort() { std::ranges::sort(pairs_, std::less<>()); }
 
   std::size_t size() const { return pairs_.size(); }
