@@ -27,7 +27,8 @@ PACED = ["GET P1", "SET P1"]
 def weir(engine):
     def start(bench):
         port = processes.free_port()
-        command = [bench.build / "weir", "store", "--bind", "127.0.0.1", "--port", port, "--event-loop", engine]
+        command = [bench.build / "weir", "store", "--bind", "127.0.0.1", "--port", port, "--event-loop", engine,
+                   "--save", ""]
         return processes.Server(f"weir, {engine}", command, SERVER_CORE, bench.folder / f"weir-{engine}.log", port)
 
     return Contestant(f"weir, {engine}", Contestant.OURS, start)

@@ -183,6 +183,49 @@ void Database::set_buffer(const Key& key, StringBuffer value, std::optional<Unix
   set_object(key, std::move(value), expires_at);
 }
 
+void Database::reserve(std::size_t keys) {
+  if (contents_->table.size() == 0 && keys > 0) contents_->table.reserve(keys);
+}
+
+Entry& Database::prepare_string(const Key& key, const Element& value, std::optional<UnixMs> expires_at) {
+  prefetch_bucket(key);
+  Entry::Shape shape{.has_expiry = expires_at.has_value(), .key_length = key.bytes.size()};
+  const std::optional<std::int64_t> integer = value.as_integer();
+  if (integer) {
+    shape.kind = ValueKind::kInteger;
+  } else if (value.bytes.size() <= Entry::kMaxInlineBytes) {
+    shape.inline_length = value.bytes.size();
+  } else {
+    shape.kind = ValueKind::kBuffer;
+  }
+  Entry& entry = make(key, shape);
+  if (integer) {
+    entry.set_integer(*integer);
+  } else if (shape.kind == ValueKind::kBuffer) {
+    new (&entry.as<StringBuffer>()) StringBuffer(value.bytes);
+  } else if (!value.bytes.empty()) {
+    std::memcpy(entry.inline_bytes(), value.bytes.data(), value.bytes.size());
+  }
+  if (expires_at) entry.set_expires_at(*expires_at);
+  return entry;
+}
+
+bool Database::place_prepared(Entry& entry, std::uint64_t hash, bool replaces) {
+  const Key key(entry.key(), hash);
+  if (!find(key)) {
+    if (context_.snapshot != nullptr) entry.set_preserved(context_.snapshot->ahead(*contents_, hash));
+    const Place place = contents_->table.insert(hash, &entry, entry.has_expiry());
+    if (entry.has_expiry()) contents_->table.lower_bound(place, *entry.expires_at());
+    return true;
+  }
+  if (!replaces) {
+    release(entry);
+    return false;
+  }
+  put(key, entry);
+  return true;
+}
+
 StringBuffer& Database::edit_string(const Key& key, Entry& entry) {
   if (entry.kind() == ValueKind::kBuffer) return entry.as<StringBuffer>();
   NumberText scratch;

@@ -22,6 +22,7 @@
 #include "store/keyspace/removal.h"
 #include "store/memory/arena.h"
 #include "store/table/table.h"
+#include "store/types/listpack_entry.h"
 
 namespace weir::store {
 
@@ -116,6 +117,14 @@ class Database {
     put(key, entry);
     return *object;
   }
+  // For who loads many keys. A hint; of no effect unless the database is empty.
+  void reserve(std::size_t keys);
+  // A string, kept as set_string() keeps it, that is not under its key yet; its place there is asked for ahead. A few
+  // of them may wait at a time, and nothing else may happen to the database until they are placed.
+  Entry& prepare_string(const Key& key, const Element& value, std::optional<UnixMs> expires_at);
+  // Puts it under its key, whose hash this is. False: the key is there, and is not to be replaced; the entry is gone.
+  bool place_prepared(Entry& entry, std::uint64_t hash, bool replaces);
+
   // Copies value and expiry of an entry of any database to this key, replacing what is there.
   void set_copy(const Key& key, const Entry& source);
 

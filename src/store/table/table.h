@@ -197,6 +197,17 @@ class Table : private TableShape {
     prefetch(item + 64);
   }
 
+  // Room for so many items at once, so that none of them is moved while they come. Requires: the table is empty.
+  void reserve(std::size_t items) {
+    drop();
+    while ((items >> depth_) > kReservedItems) ++depth_;
+    const std::size_t segments = std::size_t{1} << depth_;
+    const std::size_t buckets = smallest_for((items >> depth_) * 9 / 8 + 1);
+    directory_ = static_cast<std::uint64_t*>(Heap::allocate(segments * sizeof(std::uint64_t)));
+    for (std::size_t i = 0; i < segments; ++i) directory_[i] = word_of(make_segment(buckets, depth_));
+    deepest_ = segments;
+  }
+
   // Requires: no equal item is there.
   Place insert(std::uint64_t hash, Item* item, bool flagged = false) {
     if (directory_ == nullptr) {
@@ -433,6 +444,8 @@ class Table : private TableShape {
   }
 
  private:
+  // On average, in each segment of a table that was reserved: below what a segment holds by far more than chance adds.
+  static constexpr std::size_t kReservedItems = 1500;
   // A cursor holds the 48 highest bits of a position, so that it is exact in every client's number type.
   static constexpr unsigned kCursorShift = 16;
 

@@ -200,5 +200,24 @@ TEST(Table, SweepVisitsFlaggedItemsOfSegmentsThatAreDue) {
   for (int i = 0; i < 100; ++i) ASSERT_TRUE(bounds.contains(table.random_flagged(*std::make_unique<base::Random>(i))));
 }
 
+TEST(Table, ReservedTakesWhatItWasReservedForWithoutGrowing) {
+  for (const std::size_t count : {1u, 7u, 100u, 1500u, 1501u, 50'000u, 300'000u}) {
+    const auto items = make_items(count, count);
+    ItemTable table;
+    table.reserve(count);
+    const std::size_t reserved = table.footprint();
+    for (const auto& item : items) table.insert(item->hash, item.get());
+    EXPECT_EQ(table.footprint(), reserved);
+    // About 11 bytes an item, and what a small table rounds up to.
+    EXPECT_LE(reserved, count * 16 + 256);
+    for (const auto& item : items) ASSERT_TRUE(find(table, *item));
+    // What is reserved in vain, or outgrown, is a table like any other.
+    for (const auto& item : items) table.erase(find(table, *item));
+    EXPECT_EQ(table.size(), 0u);
+    for (const auto& item : items) table.insert(item->hash, item.get());
+    for (const auto& item : items) ASSERT_TRUE(find(table, *item));
+  }
+}
+
 }  // namespace
 }  // namespace weir::store
