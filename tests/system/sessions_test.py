@@ -284,8 +284,8 @@ class Replies(harness.SystemTest):
             self.assertEqual(connection.call("CONFIG", "SET", "timeout", "8", "notify-keyspace-events", "KEA"), b"OK")
             self.assertEqual(connection.call("CONFIG", "REWRITE"), b"OK")
         with open(path, encoding="utf-8") as file:
-            self.assertEqual(file.read(), "# mine\ntimeout \"8\"\nslowlog-max-len 9\nnotify-keyspace-events \"AKE\"\n"
-                             f"port \"{port}\"\n")
+            self.assertEqual(file.read(), "# mine\ntimeout \"8\"\nslowlog-max-len 9\n"
+                             f"dir \"{self.folder}\"\nnotify-keyspace-events \"AKE\"\nport \"{port}\"\n")
 
     def test_shutdown_ends_the_process(self):
         port = self.start_store()

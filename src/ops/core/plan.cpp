@@ -23,10 +23,10 @@ class Planner {
     return {.spec = {.name = "store"},
             .arguments = {"store", "--port", fmt::to_string(port(20)), "--bind", "127.0.0.1", "--admin", address(21),
                           "--loglevel", redis_level, "--dir", path("store")},
-            .directory = path("store"),
             .ports = {{port(20), "store"}, {port(21), "store: metrics and health"}},
             .health = address(21),
-            .address = address(20)};
+            .address = address(20),
+            .directory = path("store")};
   }
 
   PlannedPart shop() const {
