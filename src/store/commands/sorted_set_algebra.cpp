@@ -1,4 +1,4 @@
-// Unions, intersections and differences of sorted sets, returned, stored or counted.
+// Unions, intersections and differences of sorted sets, and of sets with them, returned, stored or counted.
 #include <cmath>
 #include <unordered_map>
 #include <vector>
@@ -9,6 +9,7 @@
 #include "store/commands/families.h"
 #include "store/commands/sorted_set_values.h"
 #include "store/types/gathered_members.h"
+#include "store/types/set.h"
 
 namespace weir::store {
 
@@ -19,25 +20,45 @@ using base::equal_ignoring_case;
 enum class Operation : std::uint8_t { kUnion, kIntersection, kDifference };
 enum class Aggregate : std::uint8_t { kSum, kMin, kMax };
 
-// One input: a sorted set, or nothing.
+// One input: a sorted set, or a set, whose members all have the score 1, or nothing.
 class Source {
  public:
-  explicit Source(const SortedSet* set) : set_(set) {}
+  // The entry may be absent. Nothing: it is of another type.
+  static std::optional<Source> of(const Entry* entry) {
+    if (entry == nullptr) return Source();
+    switch (entry->kind()) {
+      case ValueKind::kSortedSet: return Source(&entry->as<SortedSet>(), nullptr);
+      case ValueKind::kSet: return Source(nullptr, &entry->as<Set>());
+      default: return std::nullopt;
+    }
+  }
 
-  std::size_t size() const { return set_ == nullptr ? 0 : set_->size(); }
+  std::size_t size() const {
+    if (sorted_set_ != nullptr) return sorted_set_->size();
+    return set_ == nullptr ? 0 : set_->size();
+  }
   std::optional<double> score(std::string_view member) const {
-    return set_ == nullptr ? std::nullopt : set_->score(member);
+    if (sorted_set_ != nullptr) return sorted_set_->score(member);
+    return set_ != nullptr && set_->contains(member) ? std::optional(1.0) : std::nullopt;
   }
   // `visit(const Element& member, double score)` until it returns false.
   template <typename Visit>
   void walk(Visit&& visit) const {
-    if (set_ != nullptr) set_->walk(set_->all(), Direction::kAscending, visit);
+    if (sorted_set_ != nullptr) {
+      sorted_set_->walk(sorted_set_->all(), Direction::kAscending, visit);
+    } else if (set_ != nullptr) {
+      set_->for_each_while([&visit](const Element& member) { return visit(member, 1.0); });
+    }
   }
 
   double weight = 1;
 
  private:
-  const SortedSet* set_;
+  Source() = default;
+  Source(const SortedSet* sorted_set, const Set* set) : sorted_set_(sorted_set), set_(set) {}
+
+  const SortedSet* sorted_set_ = nullptr;
+  const Set* set_ = nullptr;
 };
 
 // The name of the command tells these.
@@ -89,9 +110,12 @@ bool read_sources(Call& call, std::size_t first, AlgebraRequest& request) {
     return false;
   }
   for (const std::string_view key : call.arguments.subspan(first + 1, static_cast<std::size_t>(*keys))) {
-    const Entry* entry = call.database().look_up(key, call.now);
-    if (!require_sorted_set(call, entry)) return false;
-    request.sources.emplace_back(entry == nullptr ? nullptr : &entry->as<SortedSet>());
+    const auto source = Source::of(call.database().look_up(key, call.now));
+    if (!source) {
+      call.wrong_type();
+      return false;
+    }
+    request.sources.push_back(*source);
   }
   return true;
 }
