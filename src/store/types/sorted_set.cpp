@@ -48,6 +48,19 @@ std::optional<SortedSet> SortedSet::adopt(Listpack&& pairs, const Limits& limits
   return set;
 }
 
+SortedSet SortedSet::to_be_loaded() {
+  SortedSet set;
+  set.form_.become(IndexedScores());
+  return set;
+}
+
+void SortedSet::settle(const Limits& limits) {
+  if (size() > limits.entries) return;
+  GatheredMembers members;
+  for_each([&members](const Element& member, double score) { members.add(member, score); });
+  *this = SortedSet(members.pairs(), limits);
+}
+
 SortedSet SortedSet::copy() const {
   SortedSet copied;
   if (form_.is_packed()) {

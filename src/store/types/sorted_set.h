@@ -57,6 +57,10 @@ class SortedSet {
   SortedSet(std::span<const ScoredText> sorted, const Limits& limits);
   // Of what was saved as a listpack. Nothing: it is a whole listpack, but not a sorted set.
   static std::optional<SortedSet> adopt(Listpack&& pairs, const Limits& limits);
+  // Whose members come one by one from a file, and which is packed by settle(), if it fits, when all of them are there:
+  // a packed one would lose the sign of -0.
+  static SortedSet to_be_loaded();
+  void settle(const Limits& limits);
   SortedSet(SortedSet&&) = default;
   SortedSet& operator=(SortedSet&&) = default;
 

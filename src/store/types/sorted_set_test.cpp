@@ -251,6 +251,21 @@ TEST(SortedSet, IsMadeOfManyAtOnceInTheFormThatFits) {
   EXPECT_EQ(SortedSet(std::span(&pair, 1), kLimits).encoding(), "skiplist");
 }
 
+TEST(SortedSet, LoadedMemberByMemberIsPackedWhenItFitsAndElseKeepsTheSignOfZero) {
+  const auto load = [](std::size_t members, std::size_t longest) {
+    SortedSet set = SortedSet::to_be_loaded();
+    for (std::size_t i = 1; i < members; ++i) set.add(fmt::format("m{}", i), 1, kPlain, kLimits);
+    set.add(std::string(longest, 'x'), -0.0, kPlain, kLimits);
+    set.settle(kLimits);
+    EXPECT_EQ(set.size(), members);
+    set.check();
+    return fmt::format("{} {}", set.encoding(), *set.score(std::string(longest, 'x')));
+  };
+  EXPECT_EQ(load(kLimits.entries, kLimits.text_bytes), "listpack 0");
+  EXPECT_EQ(load(kLimits.entries + 1, kLimits.text_bytes), "skiplist -0");
+  EXPECT_EQ(load(kLimits.entries, kLimits.text_bytes + 1), "skiplist -0");
+}
+
 TEST(SortedSet, PacksScoresAsRedisWritesThem) {
   SortedSet set;
   for (const double score : {3.0, 1e16, 1e17, 0.1, -0.0, -2.5, kInfinity, -kInfinity, 3.1e-200}) {

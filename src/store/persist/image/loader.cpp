@@ -96,7 +96,7 @@ bool Loader::begin(const Record& record, Shape shape, std::uint64_t expected) {
   switch (shape) {
     case Shape::kHash: value_.emplace<Hash>().expect(expected, hash_limits()); return true;
     case Shape::kSet: value_.emplace<Set>().expect(expected, settings_.set_max_intset_entries); return true;
-    case Shape::kZset: value_.emplace<SortedSet>(); return true;
+    case Shape::kZset: value_.emplace<SortedSet>(SortedSet::to_be_loaded()); return true;
     case Shape::kList: refusal_ = "a list, which this store cannot keep yet"; return false;
     case Shape::kStream: refusal_ = "a stream, which this store cannot keep yet"; return false;
   }
@@ -123,6 +123,7 @@ bool Loader::hash_field(const Element& field, const Element& value, std::uint64_
 }
 
 void Loader::end() {
+  if (auto* set = std::get_if<SortedSet>(&value_)) set->settle(sorted_set_limits());
   std::visit(
       [this]<typename T>(T& value) {
         if constexpr (!std::is_same_v<T, std::monostate>) keep(record_, std::move(value));
