@@ -156,6 +156,7 @@ void reload(Call& call) {
   }
   Persistence* const persistence = call.node.persistence;
   if (persistence == nullptr) return call.reply.error("ERR this store keeps no files");
+  if (call.node.loading) return call.reply.error("LOADING Redis is loading the dataset in memory");
   persistence->abandon_save();
   if (saves) {
     if (const auto saved = persistence->save(); !saved) {

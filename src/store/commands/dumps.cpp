@@ -99,7 +99,7 @@ void restore(Call& call) {
   // A key that expires now has expired; in a file it would not have.
   Loader loader(call.node.keyspace, call.node.settings, {.now = call.now + 1, .replaces = true});
   loader.select_database(call.session.database);
-  if (!rdb::read_dump(payload, record, loader)) return call.reply.error("ERR Bad data format");
+  if (!rdb::read_dump(payload, record, loader) || !loader.settle()) return call.reply.error("ERR Bad data format");
   if (loader.expired() > 0) return restore_expired(call, key);
   call.changed(key.bytes, EventClass::kGeneric, "restore");
   replicate_restore(call, options->absolute, expires_at);

@@ -7,7 +7,7 @@ namespace weir::store {
 using base::Result;
 
 Result<std::unique_ptr<RdbLoading>> RdbLoading::open(runtime::Files& files, const std::string& path, rdb::Sink& sink,
-                                                     const std::string& refusal) {
+                                                     Settle settle) {
   const Result<bool> exists = files.exists(path);
   if (!exists) return exists.error();
   if (!*exists) return std::unique_ptr<RdbLoading>();
@@ -15,7 +15,7 @@ Result<std::unique_ptr<RdbLoading>> RdbLoading::open(runtime::Files& files, cons
   if (!file) return file.error();
   const Result<std::uint64_t> size = (*file)->size();
   if (!size) return size.error();
-  return std::unique_ptr<RdbLoading>(new RdbLoading(path, std::move(*file), *size, sink, refusal));
+  return std::unique_ptr<RdbLoading>(new RdbLoading(path, std::move(*file), *size, sink, std::move(settle)));
 }
 
 Result<bool> RdbLoading::step() {
@@ -31,8 +31,8 @@ Result<bool> RdbLoading::step() {
   const rdb::Reader::Step step = reader_.read(window_, behind);
   loaded_bytes_ += step.consumed;
   window_.erase(0, step.consumed);
-  if (!refusal_.empty()) {
-    return base::reject(fmt::format("{}: before offset {}: {}", path_, reader_.offset(), refusal_));
+  if (const std::string refusal = settle_(); !refusal.empty()) {
+    return base::reject(fmt::format("{}: before offset {}: {}", path_, reader_.offset(), refusal));
   }
   switch (step.status) {
     case rdb::Reader::Status::kMore: return false;

@@ -6,12 +6,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "base/error.h"
 #include "runtime/file.h"
-#include "store/persist/image/loader.h"
 #include "store/persist/rdb/reader.h"
 #include "store/persist/read_ahead.h"
 
@@ -19,10 +19,12 @@ namespace weir::store {
 
 class RdbLoading {
  public:
-  // Null: there is no such file. The sink, which puts the data where it belongs, outlives this; `refusal` is what it
-  // has against going on (Loader::refusal()), or empty.
+  // Called after each block: lets the sink come to rest, and says what it has against going on; empty: nothing.
+  using Settle = std::function<std::string()>;
+
+  // Null: there is no such file. The sink outlives this.
   static base::Result<std::unique_ptr<RdbLoading>> open(runtime::Files& files, const std::string& path, rdb::Sink& sink,
-                                                        const std::string& refusal);
+                                                        Settle settle);
 
   // Decodes the next block. True: the file is complete.
   base::Result<bool> step();
@@ -35,12 +37,16 @@ class RdbLoading {
 
  private:
   RdbLoading(std::string path, std::unique_ptr<runtime::File> file, std::uint64_t total_bytes, rdb::Sink& sink,
-             const std::string& refusal)
-      : path_(std::move(path)), total_bytes_(total_bytes), refusal_(refusal), blocks_(std::move(file)), reader_(sink) {}
+             Settle settle)
+      : path_(std::move(path)),
+        total_bytes_(total_bytes),
+        settle_(std::move(settle)),
+        blocks_(std::move(file)),
+        reader_(sink) {}
 
   const std::string path_;
   const std::uint64_t total_bytes_;
-  const std::string& refusal_;
+  const Settle settle_;
   ReadAhead blocks_;
   rdb::Reader reader_;
   std::string window_;

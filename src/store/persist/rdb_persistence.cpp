@@ -24,6 +24,13 @@ constexpr base::Duration kRetryAfter = 5s;
 // Of a large file one line is logged for each so much.
 constexpr std::uint64_t kLoggedBytes = std::uint64_t{256} << 20;
 
+RdbLoading::Settle settling(Loader& loader) {
+  return [&loader] {
+    loader.settle();
+    return loader.refusal();
+  };
+}
+
 double seconds(base::Duration time) { return std::chrono::duration<double>(time).count(); }
 
 }  // namespace
@@ -67,7 +74,7 @@ Result<void> RdbPersistence::begin_loading() {
 
   auto loading = std::make_unique<Loading>(node_, loader_options(false));
   auto file = RdbLoading::open(around_.files, directory + "/" + node_.settings.dbfilename, loading->loader,
-                               loading->loader.refusal());
+                               settling(loading->loader));
   if (!file) return file.error();
   if (*file == nullptr) return {};
   loading->file = std::move(*file);
@@ -111,7 +118,7 @@ void RdbPersistence::loaded() {
 Result<void> RdbPersistence::load(bool replaces) {
   Loader loader(node_.keyspace, node_.settings, loader_options(replaces));
   const std::string path = node_.settings.dir + "/" + node_.settings.dbfilename;
-  auto file = RdbLoading::open(around_.files, path, loader, loader.refusal());
+  auto file = RdbLoading::open(around_.files, path, loader, settling(loader));
   if (!file) return file.error();
   if (*file == nullptr) return base::reject(fmt::format("{} does not exist", path));
   for (Result<bool> done = false; !*done;) {

@@ -10,8 +10,14 @@ using rdb::Packed;
 using rdb::Record;
 using rdb::Shape;
 
+namespace {
+
+constexpr UnixMs kBeforeAll = std::numeric_limits<UnixMs>::min();
+
+}  // namespace
+
 bool Loader::select_database(std::uint64_t number) {
-  if (number >= keyspace_.size()) return false;
+  if (number >= keyspace_.size() || !settle()) return false;
   database_ = static_cast<std::size_t>(number);
   return true;
 }
@@ -20,41 +26,44 @@ void Loader::function(std::string_view) {
   if (refusal_.empty()) refusal_ = "a function library, which this store cannot run";
 }
 
-Loader::Place Loader::place_for(const Record& record, const Key& key) {
-  if (options_.drops_expired && record.expires_at_ms && *record.expires_at_ms < options_.now) {
-    ++expired_;
-    return Place::kDropped;
-  }
-  // Before all times, so that a key that expired meanwhile is there for this purpose.
-  constexpr UnixMs kBeforeAll = std::numeric_limits<UnixMs>::min();
-  if (database().peek(key, kBeforeAll) == nullptr) return Place::kFree;
-  if (!options_.replaces) return Place::kTaken;
-  database().erase(key, kBeforeAll);
-  return Place::kFree;
+// Counts it.
+bool Loader::has_expired(const Record& record) {
+  const bool expired = options_.drops_expired && record.expires_at_ms && *record.expires_at_ms < options_.now;
+  if (expired) ++expired_;
+  return expired;
 }
 
-// What is said about the key besides its value.
-void Loader::finish(const Record& record, const Key& key) {
-  ++loaded_;
-  if (!record.idle_seconds && !record.frequency) return;
+// A key that expired meanwhile is there for this purpose.
+bool Loader::is_taken(const Key& key) { return !options_.replaces && database().peek(key, kBeforeAll) != nullptr; }
+
+void Loader::set_access(const Record& record, Entry& entry) {
   const AccessClock& clock = keyspace_.context().access;
-  if (clock.lfu != record.frequency.has_value()) return;
-  const std::uint32_t access =
-      clock.lfu ? clock.of_frequency(*record.frequency) : clock.of_idle_seconds(record.idle_seconds.value_or(0));
-  if (Entry* entry = database().find_for_write(key, std::numeric_limits<UnixMs>::min())) entry->set_access(access);
+  if (clock.lfu && record.frequency) entry.set_access(clock.of_frequency(*record.frequency));
+  if (!clock.lfu && record.idle_seconds) entry.set_access(clock.of_idle_seconds(*record.idle_seconds));
 }
 
 bool Loader::string(const Record& record, const Element& value) {
+  if (has_expired(record)) return true;
   const Key key(record.key);
-  const Place place = place_for(record, key);
-  if (place != Place::kFree) return place == Place::kDropped;
-  if (value.is_integer) {
-    database().set_integer(key, value.integer, record.expires_at_ms);
-  } else {
-    database().set_string(key, value.bytes, record.expires_at_ms);
+  Entry& entry = database().prepare_string(key, value, record.expires_at_ms);
+  set_access(record, entry);
+  batch_[batched_++] = {.entry = &entry, .hash = key.hash};
+  return batched_ < kBatch || settle();
+}
+
+bool Loader::settle() {
+  const std::size_t count = std::exchange(batched_, 0);
+  std::size_t placed = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    placed += database().place_prepared(*batch_[i].entry, batch_[i].hash, options_.replaces);
   }
-  finish(record, key);
-  return true;
+  loaded_ += placed;
+  if (placed < count && refusal_.empty()) refusal_ = "a key that is there already";
+  return placed == count;
+}
+
+void Loader::resize(std::uint64_t keys, std::uint64_t) {
+  if (settle()) database().reserve(static_cast<std::size_t>(keys));
 }
 
 Hash::Limits Loader::hash_limits() const {
@@ -67,11 +76,13 @@ SortedSet::Limits Loader::sorted_set_limits() const {
 
 template <typename T>
 bool Loader::keep(const Record& record, T&& value) {
+  if (!settle()) return false;
+  if (has_expired(record)) return true;
   const Key key(record.key);
-  const Place place = place_for(record, key);
-  if (place != Place::kFree) return place == Place::kDropped;
+  if (is_taken(key)) return false;
   database().set_object(key, std::move(value), record.expires_at_ms);
-  finish(record, key);
+  ++loaded_;
+  if (record.idle_seconds || record.frequency) set_access(record, *database().find_for_write(key, kBeforeAll));
   return true;
 }
 
@@ -91,8 +102,7 @@ bool Loader::begin(const Record& record, Shape shape, std::uint64_t expected) {
   key_ = record.key;
   record_ = record;
   record_.key = key_;
-  constexpr UnixMs kBeforeAll = std::numeric_limits<UnixMs>::min();
-  if (!options_.replaces && database().peek(Key(key_), kBeforeAll) != nullptr) return false;
+  if (!settle() || is_taken(Key(key_))) return false;
   switch (shape) {
     case Shape::kHash: value_.emplace<Hash>().expect(expected, hash_limits()); return true;
     case Shape::kSet: value_.emplace<Set>().expect(expected, settings_.set_max_intset_entries); return true;
