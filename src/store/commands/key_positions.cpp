@@ -17,7 +17,8 @@ std::optional<int> begin_of(const KeySpec& spec, std::span<const std::string_vie
   if (spec.begin == KeySpec::Begin::kUnknown) return std::nullopt;
   const int count = static_cast<int>(arguments.size());
   const int step = spec.start_from > 0 ? 1 : -1;
-  for (int i = spec.start_from > 0 ? spec.start_from : count + spec.start_from; i > 0 && i < count; i += step) {
+  // As the last word it has nothing behind it.
+  for (int i = spec.start_from > 0 ? spec.start_from : count + spec.start_from; i > 0 && i + 1 < count; i += step) {
     if (base::equal_ignoring_case(arguments[static_cast<std::size_t>(i)], spec.keyword)) return i + 1;
   }
   return std::nullopt;

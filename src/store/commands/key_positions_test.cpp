@@ -64,6 +64,10 @@ TEST(KeyPositions, AKeywordIsLookedForFromEitherEnd) {
   EXPECT_THAT(keys_of(xread, {"XREAD", "COUNT", "1"}), IsEmpty());
   const std::array migrate = {
       KeySpec{.access = kReads, .begin = KeySpec::Begin::kKeyword, .keyword = "KEYS", .start_from = -2, .last = -1}};
+  const std::array georadius = {
+      KeySpec{.access = kReads},
+      KeySpec{.access = kReads, .begin = KeySpec::Begin::kKeyword, .keyword = "STORE", .start_from = 2}};
+  EXPECT_THAT(keys_of(georadius, {"GEORADIUS", "k", "STORE"}), ElementsAre("k"));
   EXPECT_THAT(keys_of(migrate, {"MIGRATE", "KEYS", "0", "KEYS", "a", "b"}), ElementsAre("a", "b"));
 }
 
