@@ -106,6 +106,35 @@ TEST_F(Collections, ManyPopsAreReplicatedInBatchesThatRemoveTheSame) {
   EXPECT_EQ(run("SINTERCARD 2 s copy"), ":500\r\n");
 }
 
+TEST_F(Collections, PopsReplyWhatTheyRemoveAndNothingElse) {
+  for (const int count : {1, 50, 400, 999}) {
+    fill_set("s", 1000);
+    fill_set("copy", 1000);
+    const std::string reply = run("SPOP s " + std::to_string(count));
+    std::string removal = "SREM copy";
+    for (std::size_t at = reply.find("\r\nm"); at != std::string::npos; at = reply.find("\r\nm", at + 1)) {
+      removal += " " + reply.substr(at + 2, reply.find("\r\n", at + 2) - at - 2);
+    }
+    EXPECT_EQ(run(removal), ":" + std::to_string(count) + "\r\n");
+    const std::string left = ":" + std::to_string(1000 - count) + "\r\n";
+    EXPECT_EQ(run("SCARD s"), left);
+    EXPECT_EQ(run("SINTERCARD 2 s copy"), left);
+    run("DEL s copy");
+  }
+}
+
+TEST_F(Collections, WhatAPopOfMostMembersLeavesMayBeAnIntsetAgain) {
+  run("SADD s x 1 2 3 4 5 6 7 8 9 10 11");
+  run("SREM s x");
+  EXPECT_EQ(run("OBJECT ENCODING s"), "$9\r\nhashtable\r\n");
+  run("SPOP s 8");
+  EXPECT_EQ(run("OBJECT ENCODING s"), "$9\r\nhashtable\r\n") << "three of eleven: drawn one by one";
+  run("SADD s 12 13 14 15 16 17 18 19");
+  run("SPOP s 10");
+  EXPECT_EQ(run("OBJECT ENCODING s"), "$6\r\nintset\r\n");
+  EXPECT_EQ(run("SCARD s"), ":1\r\n");
+}
+
 TEST_F(Collections, HashesStayPackedAsFarAsTheSettingsSay) {
   node_.settings.hash_max_listpack_entries = 2;
   node_.settings.hash_max_listpack_value_bytes = 5;

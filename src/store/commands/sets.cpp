@@ -123,31 +123,72 @@ void pop_one(Call& call) {
   call.reply.bulk(member);
 }
 
+// What SPOP took out, told to those who follow the data as removals.
+class Removals {
+ public:
+  Removals(Call& call, const Key& key) : call_(call), key_(key.bytes), is_told_(call.node.effects.wanted()) {}
+
+  void add(std::string_view member) {
+    if (!is_told_) return;
+    members_.emplace_back(member);
+    if (members_.size() == kBatch) tell();
+  }
+  void end() {
+    if (!members_.empty()) tell();
+  }
+
+ private:
+  // So many are named by one SREM.
+  static constexpr std::size_t kBatch = 1024;
+
+  void tell() {
+    std::vector<std::string_view> words = {"SREM", key_};
+    words.insert(words.end(), members_.begin(), members_.end());
+    call_.replicate_as(words);
+    members_.clear();
+  }
+
+  Call& call_;
+  std::string_view key_;
+  bool is_told_;
+  std::vector<std::string> members_;
+};
+
 // Takes this many out of the set and replies them. Requires: fewer than there are.
 void pop_some(Call& call, const Key& key, Set& set, std::size_t count) {
-  // As many members as one SREM names.
-  constexpr std::size_t kBatch = 1024;
-  const bool is_told = call.node.effects.wanted();
-  std::vector<std::string> popped;
-  std::vector<std::string_view> words;
-  const auto tell = [&] {
-    words.assign({"SREM", key.bytes});
-    words.insert(words.end(), popped.begin(), popped.end());
-    call.replicate_as(words);
-    popped.clear();
-  };
+  constexpr std::size_t kFewRemain = 5;
+  Removals removals(call, key);
   call.reply.set(count);
+  const auto pop_text = [&](std::string_view member) {
+    call.reply.bulk(member);
+    removals.add(member);
+  };
   std::string member;
-  for (std::size_t i = 0; i < count; ++i) {
+  const auto draw = [&] {
     Element::Digits digits;
     member = set.random(random_of(call)).text(digits);
     set.erase(member);
-    call.reply.bulk(member);
-    if (!is_told) continue;
-    popped.push_back(member);
-    if (popped.size() == kBatch) tell();
+  };
+  const std::size_t remaining = set.size() - count;
+  if (remaining * kFewRemain > count) {
+    for (std::size_t i = 0; i < count; ++i) {
+      draw();
+      pop_text(member);
+    }
+  } else {
+    // As Redis does: those that remain are drawn, and make a set that may be an intset again.
+    Set kept;
+    for (std::size_t i = 0; i < remaining; ++i) {
+      draw();
+      kept.insert(member, intset_limit(call));
+    }
+    set.for_each([&](const Element& popped) {
+      Element::Digits digits;
+      pop_text(popped.text(digits));
+    });
+    set = std::move(kept);
   }
-  if (!popped.empty()) tell();
+  removals.end();
 }
 
 void pop(Call& call) {
@@ -237,7 +278,7 @@ template <typename Found>
 void intersect(Sets sets, Found&& found) {
   if (std::ranges::find(sets, nullptr) != sets.end()) return;
   // Those of the smallest are looked for in the others, the next smaller first.
-  std::ranges::stable_sort(sets, {}, &Set::size);
+  std::ranges::sort(sets, {}, &Set::size);
   sets[0]->for_each_while([&](const Element& element) {
     const SoughtMember member(element);
     const auto has_it = [&](const Set* other) { return other == sets[0] || other->contains(member); };

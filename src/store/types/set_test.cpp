@@ -195,11 +195,12 @@ TEST(Set, CountsTheMemoryThatItHolds) {
   }
 }
 
-TEST(Set, AMemberOfSixteenBytesTakesAtMostFortyEight) {
+// 48 is what the store promises; an arena of the set's own makes it 36.
+TEST(Set, AMemberOfSixteenBytesTakesAtMostForty) {
   const auto before = Heap::used_bytes();
   Set set;
   for (int i = 0; i < 200'000; ++i) set.insert(fmt::format("member:{:09}", i), kLimit);
-  EXPECT_LE((Heap::used_bytes() - before) / 200'000, 48);
+  EXPECT_LE((Heap::used_bytes() - before) / 200'000, 40);
 }
 
 }  // namespace
