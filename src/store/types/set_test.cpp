@@ -191,7 +191,7 @@ TEST(Set, CountsTheMemoryThatItHolds) {
     for (int i = 0; i < members; ++i) set.insert(fmt::format("{}", i + 10'000'000), kLimit);
     const auto used = static_cast<double>(Heap::used_bytes() - before);
     EXPECT_NEAR(static_cast<double>(set.footprint(0)), used, used * 0.001);
-    EXPECT_NEAR(static_cast<double>(set.footprint(5)), used, used * 0.1);  // An estimate.
+    EXPECT_NEAR(static_cast<double>(set.footprint(5)), used, used * 0.25);  // An estimate.
   }
 }
 
