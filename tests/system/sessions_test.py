@@ -287,6 +287,59 @@ class Replies(harness.SystemTest):
             self.assertEqual(file.read(), "# mine\ntimeout \"8\"\nslowlog-max-len 9\n"
                              f"dir \"{self.folder}\"\nnotify-keyspace-events \"AKE\"\nport \"{port}\"\n")
 
+    def test_pipelines_are_answered_as_if_sent_one_by_one(self):
+        """What is sent at once is looked at ahead; nobody may be able to tell."""
+        get = [("SET", f"k{n}", f"v{n}") for n in range(40)] + [("GET", f"k{n}") for n in range(40)]
+        pipelines = {
+            "more than one batch": get,
+            "another database in the middle": get[:3] + [("SELECT", "1"), ("GET", "k1"), ("SELECT", "0"), ("GET", "k1")],
+            "deleted before it is read": [("SET", "a", "1"), ("DEL", "a"), ("GET", "a"), ("APPEND", "a", "1")],
+            "unknown and wrong": [("SET", "a", "1"), ("NONSENSE", "a"), ("GET",), ("INCR", "a"), ("EVALX",)],
+            "a transaction": [("MULTI",), ("INCR", "n"), ("INCR", "n"), ("EXEC",), ("GET", "n")],
+            "an end": [("SET", "a", "2"), ("QUIT",), ("SET", "a", "3")],
+            "replies turned off": [("CLIENT", "REPLY", "OFF"), ("SET", "a", "4"), ("CLIENT", "REPLY", "ON"), ("GET", "a")],
+            "silence of one": [("CLIENT", "REPLY", "SKIP"), ("SET", "a", "5"), ("GET", "a")],
+            "another protocol": [("HELLO", "3"), ("HGETALL", "none"), ("HELLO", "2"), ("HGETALL", "none")][1:2] * 3,
+        }
+        raw = {
+            "inline words": b"SET a 1\r\nGET a\r\n*2\r\n$3\r\nGET\r\n$1\r\na\r\nINCR a\r\n",
+            "an error behind good ones": resp.encode("SET", "a", "1") + resp.encode("GET", "a") + b"*1\r\n!oops\r\n",
+            "an error behind an end": resp.encode("GET", "a") + resp.encode("QUIT") + b"*1\r\n!oops\r\n",
+        }
+        raw.update({name: b"".join(resp.encode(*words) for words in one) for name, one in pipelines.items()})
+
+        def answers(port, options=()):
+            found = {}
+            for name, request in raw.items():
+                for cut in (len(request), 7, 1):
+                    with resp.Connection(port) as connection:
+                        connection.call("FLUSHALL")
+                        for at in range(0, len(request), cut):
+                            connection.send(request[at:at + cut])
+                        connection.socket.shutdown(socket.SHUT_WR)
+                        found[name, cut == 1] = read_all(connection.socket)
+            return found
+        self.assertEqual(answers(self.start_store()), answers(self.start_redis()))
+
+    def test_a_pipeline_may_authenticate_itself(self):
+        large = b"x" * 100_000
+        for port in self.start_store("--requirepass", "secret"), self.start_redis("--requirepass", "secret"):
+            with resp.Connection(port) as connection:
+                connection.send(resp.encode("AUTH", "secret") + resp.encode("SET", "k", large) +
+                                resp.encode("MSET", *[b"w"] * 20) + resp.encode("STRLEN", "k"))
+                self.assertEqual([connection.read() for _ in range(4)], [b"OK", b"OK", b"OK", len(large)])
+
+    def test_a_pipeline_waits_where_one_of_it_waits(self):
+        for port in self.start_store(), self.start_redis():
+            with resp.Connection(port) as connection, resp.Connection(port) as other:
+                connection.send(resp.encode("SET", "a", "1") + resp.encode("BZPOPMIN", "z", "0") +
+                                resp.encode("INCR", "a") + resp.encode("GET", "a") + b"*2\r\n$3\r\nGE")
+                self.assertEqual(connection.read(), b"OK")
+                self.assertEqual(other.call("GET", "a"), b"1")
+                connection.send(b"T\r\n$1\r\na\r\n")
+                self.assertEqual(other.call("ZADD", "z", "1", "m"), 1)
+                self.assertEqual([connection.read() for _ in range(4)], [[b"z", b"m", b"1"], 2, b"2", b"2"])
+
     def test_shutdown_ends_the_process(self):
         port = self.start_store()
         with resp.Connection(port) as connection:
@@ -301,6 +354,13 @@ class Replies(harness.SystemTest):
         for value in ("local", "yes"):
             with resp.Connection(self.start_store("--enable-debug-command", value)) as connection:
                 self.assertEqual(connection.call("DEBUG", "SLEEP", "0"), b"OK")
+
+
+def read_all(connection):
+    received = b""
+    while piece := connection.recv(65536):
+        received += piece
+    return received
 
 
 def resident_kb(pid):

@@ -59,7 +59,9 @@ class Call {
 
   std::string_view argument(std::size_t index) const { return arguments[index]; }
   std::size_t count() const { return arguments.size(); }
-  Key key(std::size_t index) const { return Key(arguments[index]); }
+  Key key(std::size_t index) const {
+    return index == hashed_argument_ ? Key(arguments[index], hash_) : Key(arguments[index]);
+  }
   Database& database() const { return node.keyspace.database(session.database); }
 
   // The errors that many commands share, in Redis's words.
@@ -114,6 +116,10 @@ class Call {
   std::string_view woken_by;
 
   // The functions below are the dispatcher's.
+  void note_hash(std::size_t argument, std::uint64_t hash) {
+    hashed_argument_ = argument;
+    hash_ = hash;
+  }
   void nest() { nested_ = true; }
   bool wants_to_wait() const { return waiting_.has_value(); }
   Waiting take_wait() { return std::move(*waiting_); }
@@ -128,6 +134,8 @@ class Call {
     if (node.effects.wanted()) node.effects.add(session.database, arguments, audience);
   }
 
+  std::size_t hashed_argument_ = 0;  // Whose hash is known; 0: of none, as this is the command's own name.
+  std::uint64_t hash_ = 0;
   bool nested_ = false;
   bool wrote_ = false;
   EffectForm effect_ = EffectForm::kVerbatim;

@@ -201,9 +201,19 @@ void time_out(Session& session, Node& node, UnixMs now) {
 
 }  // namespace
 
-void execute(std::span<const std::string_view> arguments, Session& session, Node& node, UnixMs now,
-             std::string& output) {
-  const CommandSpec* spec = node.commands.find(arguments[0]);
+Prepared prepare(std::span<const std::string_view> arguments, const Node& node) {
+  Prepared prepared{.spec = node.commands.find(arguments[0])};
+  if (prepared.spec == nullptr) return prepared;
+  const int first = prepared.spec->keys.first;
+  if (first <= 0 || static_cast<std::size_t>(first) >= arguments.size()) return prepared;
+  prepared.key_argument = static_cast<std::size_t>(first);
+  prepared.key_hash = hash_key(arguments[prepared.key_argument]);
+  return prepared;
+}
+
+void execute(std::span<const std::string_view> arguments, Session& session, Node& node, UnixMs now, std::string& output,
+             const Prepared& prepared) {
+  const CommandSpec* spec = prepared.spec != nullptr ? prepared.spec : node.commands.find(arguments[0]);
   if (spec == nullptr) return refuse(nullptr, unknown_command(arguments), nullptr, session, node, output);
   if (!spec->subcommands.empty() && arguments.size() > 1) {
     const CommandSpec* subcommand = CommandTable::find_subcommand(*spec, arguments[1]);
@@ -214,6 +224,7 @@ void execute(std::span<const std::string_view> arguments, Session& session, Node
   }
   session.last_command = spec;
   Call call(arguments, *spec, session, node, now, output);
+  call.note_hash(prepared.key_argument, prepared.key_hash);
   if (const std::string why = objection(*spec, arguments.size(), session, node); !why.empty()) {
     return refuse(spec, why, spec->has(kRunsQueue) ? &call : nullptr, session, node, output);
   }

@@ -10,11 +10,20 @@
 
 namespace weir::store {
 
+// What can be found out about a request before it runs; a default-made one says nothing.
+struct Prepared {
+  const CommandSpec* spec = nullptr;
+  std::size_t key_argument = 0;  // Where the first key stands; 0: there is none.
+  std::uint64_t key_hash = 0;    // Of that key.
+};
+// Requires: at least one argument.
+Prepared prepare(std::span<const std::string_view> arguments, const Node& node);
+
 // One request of a client. Appends its reply to `output`, unless it blocks (session.waiting is set then), and serves
 // whoever waited for what it changed. Requires: at least one argument; the session does not wait; `now` is the calendar
 // of this turn and node.mono_now is set.
-void execute(std::span<const std::string_view> arguments, Session& session, Node& node, UnixMs now,
-             std::string& output);
+void execute(std::span<const std::string_view> arguments, Session& session, Node& node, UnixMs now, std::string& output,
+             const Prepared& prepared = {});
 
 // A command inside another one (EXEC, a script): it never blocks, its effects join the outer one's, and its reply goes
 // where the outer one's goes.

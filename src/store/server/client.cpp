@@ -117,37 +117,53 @@ std::size_t Client::run_requests(std::string_view bytes) {
   Node& node = server_.node();
   node.mono_now = connection_.loop().now();
   node.last_ticks = node.stopwatch.ticks();
-  std::string_view rest = bytes;
+  std::size_t done = 0;
   while (may_run()) {
-    const RequestParser::Step step = parser_.parse(rest);
-    if (step.status == RequestParser::Status::kCommand) {
-      run_request();
-    } else if (step.status == RequestParser::Status::kError) {
-      wire::resp::ReplyWriter(connection_.output(), session_.protocol).error("ERR " + parser_.error());
-      session_.close_after_reply = true;
+    Batch& batch = server_.batch();
+    // AUTH changes what may follow it.
+    const RequestParser::Step step = batch.take(parser_, bytes.substr(done), /*only_one=*/!session_.authenticated);
+    batch.prepare(node, session_);
+    const std::size_t begin = done;
+    bool all = true;
+    for (const Batch::Request& request : batch.requests()) {
+      if (session_.close_after_reply || (done > begin && !may_run())) {
+        all = false;
+        break;
+      }
+      run_request(batch.words_of(request), request.prepared);
+      done = begin + request.end;
     }
-    rest.remove_prefix(step.consumed);
+    if (!all) {
+      // What was looked at in vain is parsed again when the session goes on.
+      parser_.rewind();
+    } else {
+      done = begin + step.consumed;
+      if (step.status == RequestParser::Status::kError && !session_.close_after_reply) {
+        wire::resp::ReplyWriter(connection_.output(), session_.protocol).error("ERR " + parser_.error());
+        session_.close_after_reply = true;
+      }
+    }
     if (session_.close_after_reply) {
       close_after_flush();
       break;
     }
-    if (step.status == RequestParser::Status::kNeedMore) break;
+    if (all && step.status == RequestParser::Status::kNeedMore) break;
   }
   enforce_output_limit();
-  return bytes.size() - rest.size();
+  return done;
 }
 
-void Client::run_request() {
+void Client::run_request(std::span<const std::string_view> words, const Prepared& prepared) {
   Node& node = server_.node();
   std::string& output = connection_.output();
   const std::size_t before = output.size();
   if (session_.reply_mode == ReplyMode::kOn) {
-    execute(parser_.arguments(), session_, node, server_.wall_ms(), output);
+    execute(words, session_, node, server_.wall_ms(), output, prepared);
   } else {
     // What is not to be sent is written aside. CLIENT REPLY ON answers, so the mode afterwards decides.
     if (session_.reply_mode == ReplyMode::kSkipNext) session_.reply_mode = ReplyMode::kSkipThis;
     std::string unsent;
-    execute(parser_.arguments(), session_, node, server_.wall_ms(), unsent);
+    execute(words, session_, node, server_.wall_ms(), unsent, prepared);
     if (session_.reply_mode == ReplyMode::kOn) output += unsent;
     const bool answered = session_.waiting == nullptr;
     if (answered && session_.reply_mode == ReplyMode::kSkipThis) session_.reply_mode = ReplyMode::kOn;

@@ -10,10 +10,12 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "runtime/loop.h"
+#include "store/commands/dispatch.h"
 #include "store/commands/session.h"
 #include "store/settings/settings.h"
 #include "wire/resp/request.h"
@@ -51,7 +53,7 @@ class Client final : public runtime::ConnectionHandler, public ClientPort {
  private:
   // Runs the requests that stand complete in `bytes`; returns how many bytes they took.
   std::size_t run_requests(std::string_view bytes);
-  void run_request();
+  void run_request(std::span<const std::string_view> words, const Prepared& prepared);
   // Whether the session takes the next request now.
   bool may_run();
   void idled();

@@ -18,6 +18,7 @@
 #include "runtime/loop.h"
 #include "store/commands/node.h"
 #include "store/persist/rdb_persistence.h"
+#include "store/server/batch.h"
 #include "store/server/client.h"
 #include "store/server/disposal_thread.h"
 #include "store/server/ticks.h"
@@ -51,6 +52,8 @@ class Server final : public runtime::Acceptor {
   // The calendar time of this turn.
   UnixMs wall_ms();
   base::log::Throttle& log_throttle() { return log_throttle_; }
+  // For one client at a time.
+  Batch& batch() { return batch_; }
   void forget(Client& client);
   // Something was written to the client that is no reply to its own request.
   void wrote_to(Client& client);
@@ -108,6 +111,7 @@ class Server final : public runtime::Acceptor {
   void note_peak();
   void measure_speed(base::MonoTime now);
   Speed speed_;
+  Batch batch_;
   // Of this turn. Small, and searched for duplicates only at the end.
   std::vector<Client*> written_;
   std::vector<Client*> resumed_;

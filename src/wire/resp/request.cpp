@@ -34,6 +34,15 @@ RequestParser::Step RequestParser::parse(std::string_view received) {
   return {Status::kNeedMore, start};
 }
 
+void RequestParser::rewind() {
+  failed_ = false;
+  arguments_left_ = 0;
+  bulk_size_ = -1;
+  offset_ = 0;
+  scanned_ = 0;
+  expected_bytes_ = 0;
+}
+
 // Requires: with arguments_left_ > 0, start == 0.
 RequestParser::Step RequestParser::parse_multibulk(std::string_view received, std::size_t start) {
   const char* const bytes = received.data() + start;

@@ -58,8 +58,13 @@ class RequestParser {
 
   // Of the last kCommand, until the next parse().
   std::span<const std::string_view> arguments() const { return arguments_; }
+  // Whether those are not in what was received, but the parser's own: of an inline command.
+  bool owns_arguments() const { return !inline_words_.empty(); }
   // Of the last kError: Redis's words, without "-ERR " and line end.
   const std::string& error() const { return error_; }
+
+  // Forgets the command that is being read, and a failure: the next call gets it from its first byte.
+  void rewind();
 
   // Until true is said here, the limits of unauthenticated clients hold.
   void set_authenticated(bool authenticated) { authenticated_ = authenticated; }
