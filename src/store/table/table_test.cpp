@@ -1,5 +1,6 @@
 #include "store/table/table.h"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <memory>
@@ -88,6 +89,41 @@ TEST(Table, TakesItemsThatComeInTheOrderOfTheirHashes) {
       ASSERT_FALSE(find(table, *item));
     }
     EXPECT_EQ(table.size(), 0u);
+  }
+}
+
+TEST(Table, ACrowdIsSplitSoThatNoStepOfAScanIsLong) {
+  const auto items = make_items(200'000, 6);
+  std::vector<Item*> in_order;
+  for (const auto& item : items) in_order.push_back(item.get());
+  std::ranges::sort(in_order, {}, [](const Item* item) { return item->hash; });
+  in_order.resize(1500);
+  ItemTable table;
+  for (Item* item : in_order) table.insert(item->hash, item);
+  std::uint64_t cursor = 0;
+  do {
+    std::size_t visited = 0;
+    cursor = table.scan(cursor, [&](const Item&) { ++visited; });
+    EXPECT_LT(visited, 300u);
+  } while (cursor != 0);
+}
+
+// A bucket that has passed on 255 items stops counting; those that were not counted must not be counted off.
+TEST(Table, FindsTheRestOfACrowdWhileItIsErased) {
+  // Of one bucket of 63 as many items as fill its count; and of the bucket before it some that are passed over it,
+  // enough that a wrong count comes to zero before the segment shrinks, which counts anew.
+  std::vector<std::unique_ptr<Item>> items;
+  const auto add = [&](std::uint64_t bucket, std::size_t count) {
+    const std::uint64_t position = (bucket * (1u << 15) + 62) / 63 + 1;
+    for (std::size_t i = 0; i < count; ++i) items.push_back(std::make_unique<Item>(Item{position << 49 | i}));
+  };
+  add(10, 262);
+  add(9, 100);
+  ItemTable table;
+  for (const auto& item : items) table.insert(item->hash, item.get());
+  for (std::size_t i = items.size(); i-- > 0;) {
+    table.erase(find(table, *items[i]));
+    for (std::size_t rest = 0; rest < i; ++rest) ASSERT_TRUE(find(table, *items[rest])) << rest << " of " << i;
   }
 }
 
