@@ -100,7 +100,10 @@ inline const char* next(const char* at) {
 inline bool equals(const char* at, std::string_view text, const std::optional<std::int64_t>& text_as_integer) {
   const auto first = static_cast<unsigned char>(*at);
   if (first < kFirstShortString) return text_as_integer == first;
-  return first < kFirstLongForm ? short_string(at) == text : equals_long(at, text, text_as_integer);
+  if (first >= kFirstLongForm) return equals_long(at, text, text_as_integer);
+  const std::string_view there = short_string(at);
+  // Texts of one length are mostly told apart by their last byte: names that are numbered. So most need no call.
+  return there.size() == text.size() && (text.empty() || there.back() == text.back()) && there == text;
 }
 // Requires: not the first entry. `at` may be just behind the last entry (at the terminator).
 const char* previous(const char* at);
