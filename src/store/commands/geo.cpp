@@ -384,6 +384,7 @@ struct Hit {
   double score;
   double distance_m;
   geo::Point point;
+  std::size_t nth;  // So many were found before.
 };
 
 // In the order of the cells; at least `enough` of them (0: all), if there are.
@@ -396,7 +397,7 @@ std::vector<Hit> find(const SortedSet& set, const geo::Area& area, std::size_t e
       const geo::Point point = geo::point_of(score);
       const auto distance = area.distance_if_inside(point);
       if (!distance) return true;
-      hits.push_back({texts.text_of(member), score, *distance, point});
+      hits.push_back({texts.text_of(member), score, *distance, point, hits.size()});
       return !has_enough();
     });
     if (has_enough()) break;
@@ -413,7 +414,10 @@ void sort(std::vector<Hit>& hits, Order order, std::size_t count) {
     return a.distance_m > b.distance_m ? sign : -sign;
   };
   if (count == hits.size()) {
-    std::ranges::stable_sort(hits, [&compare](const Hit& a, const Hit& b) { return compare(a, b) < 0; });
+    std::ranges::sort(hits, [&compare](const Hit& a, const Hit& b) {
+      const int compared = compare(a, b);
+      return compared != 0 ? compared < 0 : a.nth < b.nth;
+    });
   } else {
     sort_window(std::span(hits), {.first = 0, .last = count}, compare);
   }

@@ -52,6 +52,7 @@ class Source {
   }
 
   double weight = 1;
+  std::size_t nth = 0;  // In the order of the arguments.
 
  private:
   Source() = default;
@@ -116,6 +117,7 @@ bool read_sources(Call& call, std::size_t first, AlgebraRequest& request) {
       return false;
     }
     request.sources.push_back(*source);
+    request.sources.back().nth = request.sources.size();
   }
   return true;
 }
@@ -183,7 +185,7 @@ std::optional<AlgebraRequest> parse(Call& call, const AlgebraForm& form) {
   }
   if (form.operation != Operation::kDifference) {
     // The order decides how sums are rounded.
-    std::ranges::stable_sort(request.sources, {}, &Source::size);
+    std::ranges::sort(request.sources, {}, [](const Source& source) { return std::pair(source.size(), source.nth); });
   }
   return request;
 }
