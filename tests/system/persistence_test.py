@@ -94,7 +94,7 @@ class PersistenceTest(harness.SystemTest):
         connection.call("SELECT", "0")
 
     def wait_loaded(self, connection):
-        harness.wait_until(lambda: b"loading:0" in connection.call("INFO", "persistence"), "loading")
+        harness.wait_until(lambda: self.persistence(connection)["loading"] == "0", "loading")
 
     def test_each_loads_what_the_other_saved(self):
         ours, theirs = self.folder_of("ours"), self.folder_of("theirs")
