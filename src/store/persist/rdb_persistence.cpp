@@ -31,6 +31,11 @@ RdbLoading::Settle settling(Loader& loader) {
   };
 }
 
+// Whether the policy needs to know of a key when it was used, so that it is saved.
+bool goes_by_access(EvictionPolicy policy) {
+  return counts_frequency(policy) || policy == EvictionPolicy::kAllLru || policy == EvictionPolicy::kVolatileLru;
+}
+
 double seconds(base::Duration time) { return std::chrono::duration<double>(time).count(); }
 
 }  // namespace
@@ -148,7 +153,7 @@ void RdbPersistence::on_entry(std::size_t database, const Entry& entry) {
       saving.chunks->resize(size.keys, size.with_expiry);
     }
   }
-  hand_over(entry, *saving.chunks);
+  hand_over(entry, *saving.chunks, saving.access);
   ++saving.keys_saved;
 }
 
@@ -165,6 +170,7 @@ void RdbPersistence::start_walk() {
   saving_->writer = std::make_unique<SnapshotWriter>(
       around_.files, std::move(file), fmt::format("{}.{}", around_.process_id, ++snapshots_), around_.wake);
   saving_->chunks = std::make_unique<ChunkSink>(*saving_->writer);
+  if (goes_by_access(node_.eviction)) saving_->access = &node_.keyspace.context().access;
   saving_->mark = node_.effects.mark();
   saving_->began_at = around_.clock.mono();
   ++saves_;

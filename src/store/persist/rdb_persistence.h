@@ -89,7 +89,8 @@ class RdbPersistence final : public Persistence, private SnapshotSink {
   struct Saving {
     std::unique_ptr<SnapshotWriter> writer;
     std::unique_ptr<ChunkSink> chunks;
-    std::uint64_t mark = 0;  // Of Effects, at the snapshot's moment.
+    const AccessClock* access = nullptr;  // If it is saved when keys were used.
+    std::uint64_t mark = 0;               // Of Effects, at the snapshot's moment.
     base::MonoTime began_at{};
     bool in_background = false;
     bool walking = true;

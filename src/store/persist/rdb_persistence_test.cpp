@@ -366,6 +366,32 @@ TEST_F(RdbFile, IsReloadedByDebug) {
   EXPECT_THAT(store.run({"DEBUG", "RELOAD", "WHAT"}), StartsWith("-ERR DEBUG RELOAD only supports"));
 }
 
+TEST_F(RdbFile, SaysWhenKeysWereUsedIfThePolicyGoesByThat) {
+  for (const char* const policy : {"allkeys-lru", "volatile-lfu", "noeviction"}) {
+    SCOPED_TRACE(policy);
+    Settings settings = Store::in_folder();
+    settings.maxmemory_policy = policy;
+    const std::string_view asked = std::string_view(policy).ends_with("lfu") ? "FREQ" : "IDLETIME";
+    std::string before;
+    {
+      Store store(files_, clock_, settings);
+      AccessClock& access = store.node.keyspace.context().access;
+      access.seconds = 1'000'000;
+      store.run({"SET", "k", "v"});
+      store.run({"HSET", "h", "f", "v"});
+      access.seconds += 90;
+      before = store.run({"OBJECT", asked, "k"}) + store.run({"OBJECT", asked, "h"});
+      EXPECT_NE(before, ":0\r\n:0\r\n");
+      ASSERT_EQ(store.run({"SAVE"}), "+OK\r\n");
+    }
+    Store store(files_, clock_, settings);
+    store.node.keyspace.context().access.seconds = 2'000'000;
+    ASSERT_TRUE(store.load());
+    const std::string after = store.run({"OBJECT", asked, "k"}) + store.run({"OBJECT", asked, "h"});
+    EXPECT_EQ(after, std::string_view(policy) == "noeviction" ? ":0\r\n:0\r\n" : before);
+  }
+}
+
 // Every byte of a file changed, the checksum left out: what is not refused is data like any other.
 TEST_F(RdbFile, IsRefusedOrLoadedWhateverItsBytes) {
   std::string whole;

@@ -52,10 +52,12 @@ void hand_over_set(const Set& set, const Record& record, rdb::Sink& to) {
 
 }  // namespace
 
-void hand_over(const Entry& entry, rdb::Sink& to) {
+void hand_over(const Entry& entry, rdb::Sink& to, const AccessClock* access) {
   Record record;
   record.key = entry.key();
   record.expires_at_ms = entry.expires_at();
+  if (access != nullptr && access->lfu) record.frequency = static_cast<std::uint8_t>(access->frequency(entry.access()));
+  if (access != nullptr && !access->lfu) record.idle_seconds = access->idle_seconds(entry.access());
   switch (entry.kind()) {
     case ValueKind::kInteger:
     case ValueKind::kInline:

@@ -3,14 +3,16 @@
 // knows how each kind of value is walked.
 //
 // Where Sink says "a hint", it is exact here: begin() announces how many pieces come before end(), which of a list are
-// nodes. A sorted set begins with its greatest score, as Redis saves it. Data thread only.
+// nodes. With `access` it is said how long the entry was idle, or how often it was used, whichever that clock counts.
+// A sorted set begins with its greatest score, as Redis saves it. Data thread only.
 #pragma once
 
+#include "store/keyspace/access.h"
 #include "store/keyspace/entry.h"
 #include "store/persist/rdb/sink.h"
 
 namespace weir::store {
 
-void hand_over(const Entry& entry, rdb::Sink& to);
+void hand_over(const Entry& entry, rdb::Sink& to, const AccessClock* access = nullptr);
 
 }  // namespace weir::store

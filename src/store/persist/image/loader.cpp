@@ -126,7 +126,8 @@ bool Loader::zset_member(const Element& member, double score) {
          SortedSet::Outcome::kAdded;
 }
 
-bool Loader::hash_field(const Element& field, const Element& value, std::uint64_t) {
+bool Loader::hash_field(const Element& field, const Element& value, std::uint64_t expires_at_ms) {
+  if (expires_at_ms != 0 && refusal_.empty()) refusal_ = "a hash field with an expiry, which this store cannot keep";
   Element::Digits field_digits;
   Element::Digits value_digits;
   return std::get<Hash>(value_).set(field.text(field_digits), value.text(value_digits), hash_limits());
