@@ -65,11 +65,13 @@ void SnapshotWriter::finish() {
 }
 
 void SnapshotWriter::abandon() {
-  const std::scoped_lock lock(mutex_);
+  std::unique_lock lock(mutex_);
   abandoned_ = true;
   queue_.clear();
   queued_bytes_ = 0;
   changed_.notify_all();
+  // What was abandoned must not take the place of what is saved after it.
+  changed_.wait(lock, [this] { return !renaming_; });
 }
 
 bool SnapshotWriter::ended() const {
@@ -126,11 +128,18 @@ Result<void> SnapshotWriter::write_file() {
   if (Result<void> ended = writer.finish(); !ended) return ended;
   if (Result<void> synced = file->sync(); !synced) return synced;
   {
-    // Under the lock, so that what was abandoned never takes the place of what was saved after it.
     const std::scoped_lock lock(mutex_);
     if (abandoned_) return base::retry("given up");
-    if (Result<void> renamed = files_.rename(unfinished_path_, file_.path()); !renamed) return renamed;
+    renaming_ = true;
   }
+  // Not under the lock: replacing a large file takes tens of milliseconds.
+  const Result<void> renamed = files_.rename(unfinished_path_, file_.path());
+  {
+    const std::scoped_lock lock(mutex_);
+    renaming_ = false;
+    changed_.notify_all();
+  }
+  if (!renamed) return renamed;
   return files_.sync_directory(file_.directory);
 }
 

@@ -69,7 +69,7 @@ class SnapshotWriter final : public ChunkTarget {
 
   // No chunk comes any more: the file takes its place.
   void finish();
-  // No file comes of it.
+  // No file comes of it, unless it has taken its place already.
   void abandon();
   // After finish() or abandon(): whether the thread is done.
   bool ended() const;
@@ -101,6 +101,7 @@ class SnapshotWriter final : public ChunkTarget {
   std::size_t queued_bytes_ = 0;
   bool finished_ = false;
   bool abandoned_ = false;
+  bool renaming_ = false;
   std::optional<base::Result<void>> outcome_;
 
   std::jthread thread_;
