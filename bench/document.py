@@ -115,6 +115,19 @@ def codec_table(measured):
     return table(["benchmark", "ns an item", "spread"], lines) + f"\n\n    {measured['command']}\n"
 
 
+def figures_table(section, measured):
+    names = list(measured["rows"][0]["contestants"])
+    ours = [name for name in names if section["contestants"][name]["role"] == Contestant.OURS]
+    peers = [name for name in names if section["contestants"][name]["role"] == Contestant.PEER]
+    pairs = [(one, peer) for one in ours for peer in peers]
+    headings = [measured["unit"], *names, *(f"{one} to {peer}" if len(pairs) > 1 else "ratio" for one, peer in pairs)]
+    lines = []
+    for row in measured["rows"]:
+        cells = [f"{row['contestants'][name]['median']:.4g}" for name in names]
+        lines.append([row["label"], *cells, *(ratio_text(row["ratios"], one, peer) for one, peer in pairs)])
+    return table(headings, lines) + "\n"
+
+
 def table_text(section, measured):
     match measured["kind"]:
         case "contest":
@@ -123,6 +136,8 @@ def table_text(section, measured):
             return paced_table(section, measured["rows"])
         case "idle":
             return idle_table(section, measured)
+        case "figures":
+            return figures_table(section, measured)
         case "codec":
             return codec_table(measured)
 

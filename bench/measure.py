@@ -152,7 +152,7 @@ class Bench:
 
     def shown(self, command):
         """A command without what differs from machine to machine and from run to run."""
-        text = " ".join(str(word) for word in command)
+        text = " ".join(str(word) or "''" for word in command)
         text = text.replace(f"{self.build}/", "build/").replace(f"{self.folder}", "DIR").replace(f"{ROOT}/", "")
         return re.sub(r"(127\.0\.0\.1:|--port )\d+", r"\1PORT", text)
 
@@ -204,6 +204,31 @@ class Bench:
         ]
         return {"kind": "idle", "title": title, "clients": clients, "rows": rows}
 
+    def figures(self, title, unit, contestants, rows):
+        """One number each, in `unit`, smaller is better. `rows`: pairs of a label and measure(contestant), which starts
+        the server that it needs and returns the number."""
+        measured = []
+        for label, measure in rows:
+            rounds = {contestant.name: [] for contestant in contestants}
+            with self.alone():
+                for contestant in self._turns(contestants):
+                    value = measure(contestant)
+                    rounds[contestant.name].append(value)
+                    self._tell(f"{label}: {contestant.name}: {value:.3g} {unit}")
+            ours = [one.name for one in contestants if one.role == Contestant.OURS]
+            peers = [one.name for one in contestants if one.role == Contestant.PEER]
+            measured.append(
+                {
+                    "label": label,
+                    "contestants": {
+                        name: {"rounds": each, "median": statistics.median(each), "spread": spread(each)}
+                        for name, each in rounds.items()
+                    },
+                    "ratios": {one: {peer: ratio(rounds[one], rounds[peer]) for peer in peers} for one in ours},
+                }
+            )
+        return {"kind": "figures", "title": title, "unit": unit, "rows": measured}
+
     def _turns(self, contestants):
         for number in range(self.rounds):
             yield from contestants if number % 2 == 0 else reversed(list(contestants))
@@ -227,7 +252,7 @@ class Bench:
             row["reference"] = next((one.name for one in servers if one.role == Contestant.REFERENCE), None)
         ours = [one.name for one in servers if one.role == Contestant.OURS]
         peers = [one.name for one in servers if one.role == Contestant.PEER]
-        row["ratios"] = {one: {peer: ratio(rounds[one], rounds[peer]) for peer in peers} for one in ours}
+        row["ratios"] = {one: {peer: cpu_ratio(rounds[one], rounds[peer]) for peer in peers} for one in ours}
         return row
 
     def _undisturbed(self, contestant, server, load, pace):
@@ -343,9 +368,14 @@ def summaries(rounds):
     }
 
 
-def ratio(ours, peers):
+def cpu_ratio(ours, peers):
     """Of the CPU time for each request: below 1 ours needs less."""
-    each = [one["cpu_us"] / other["cpu_us"] for one, other in zip(ours, peers, strict=True)]
+    return ratio([one["cpu_us"] for one in ours], [one["cpu_us"] for one in peers])
+
+
+def ratio(ours, peers):
+    """Round by round: its two sides were measured one after the other."""
+    each = [one / other if other else 0.0 for one, other in zip(ours, peers, strict=True)]
     return {"median": statistics.median(each), "low": min(each), "high": max(each)}
 
 

@@ -8,13 +8,19 @@ import processes
 from measure import SERVER_CORE, Contestant
 
 
-def start_redis(bench):
-    port = processes.free_port()
-    settings = bench.settings_file("bench/peers/redis.conf", PORT=port, DIR=bench.folder)
-    return processes.Server("Redis", ["redis-server", settings], SERVER_CORE, bench.folder / "redis.log", port)
+def redis(*options):
+    """`options`: more directives than those of its file."""
+
+    def start(bench):
+        port = processes.free_port()
+        settings = bench.settings_file("bench/peers/redis.conf", PORT=port, DIR=bench.folder)
+        command = ["redis-server", settings, *options]
+        return processes.Server("Redis", command, SERVER_CORE, bench.folder / "redis.log", port)
+
+    return Contestant("Redis", Contestant.PEER, start, "bench/peers/redis.conf")
 
 
-REDIS = Contestant("Redis", Contestant.PEER, start_redis, "bench/peers/redis.conf")
+REDIS = redis()
 
 
 def haproxy(origin):
@@ -60,6 +66,25 @@ def fill_keys(bench, servers, mix, keys):
     bench.fill(servers, "resp", "--mix", mix, "--keys", keys, "--keys-in-order", "-n", keys, "-P", 64)
 
 
-def resp_load(name, mix, pipeline, keys):
-    arguments = ("--mix", mix, "-c", 50, "-P", pipeline, "--keys", keys, "--value-bytes", 64)
+def resp_command(name, command, pipeline, keys, connections=50):
+    """A Load of one command, with weir-load's placeholders."""
+    arguments = ("--command", command, "-c", connections, "-P", pipeline, "--keys", keys)
+    return measure.Load(name, "resp", arguments)
+
+
+def ask(server, *words):
+    """What redis-cli prints."""
+    command = ["redis-cli", "-p", str(server.port), *(str(word) for word in words)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def info(server, field):
+    for line in ask(server, "INFO", "everything").splitlines():
+        if line.startswith(field + ":"):
+            return line.split(":", 1)[1].strip()
+    raise KeyError(field)
+
+
+def resp_load(name, mix, pipeline, keys, connections=50):
+    arguments = ("--mix", mix, "-c", connections, "-P", pipeline, "--keys", keys, "--value-bytes", 64)
     return measure.Load(name, "resp", arguments)

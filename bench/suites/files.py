@@ -1,0 +1,36 @@
+"""Saving and loading the data."""
+
+import time
+
+from suites import peers, store
+
+TITLE = "Saving and loading the store's data"
+METHOD = """\
+5 M keys of 16 bytes with values of 32, on the disk that holds the temporary folder. Saving is `SAVE`, as its client
+sees it; loading is `DEBUG RELOAD NOSAVE`, as its client sees it, which empties the data and loads the file."""
+
+VALUE = "v" * 32
+
+
+MAY_RELOAD = ("--enable-debug-command", "yes")
+CONTESTANTS = [peers.redis(*MAY_RELOAD), store.weir("epoll", "--dir", "DIR", "--dbfilename", "weir.rdb", *MAY_RELOAD)]
+
+
+def seconds_of(server, *words):
+    began = time.monotonic()
+    answer = peers.ask(server, *words).strip()
+    if answer != "OK":
+        raise RuntimeError(f"{server.name}: {words}: {answer}")
+    return time.monotonic() - began
+
+
+def measure(bench):
+    keys = bench.scaled(5_000_000, 5_000)
+    servers = bench.run_all(CONTESTANTS)
+    command = f"SET key:__key__ {VALUE}"
+    bench.fill(servers, "resp", "--command", command, "--keys", keys, "--keys-in-order", "-n", keys, "-P", 64)
+    rows = [
+        ("save, RDB", lambda one: seconds_of(servers[one], "SAVE")),
+        ("load, RDB", lambda one: seconds_of(servers[one], "DEBUG", "RELOAD", "NOSAVE")),
+    ]
+    return [bench.figures(f"{keys:,} strings", "seconds", list(servers), rows)]
