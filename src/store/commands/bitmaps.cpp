@@ -451,34 +451,51 @@ constexpr KeyRange reads(int last = 1) { return {.first = 1, .last = last, .step
 
 constexpr CommandSpec bit_operation_row() {
   CommandSpec spec = row("bitop", -4, kWrite | kDenyOom, {.first = 2, .last = -1, .step = 1, .access = {}},
-                         "Combines the bits of strings and stores the result.", "2.6.0", bit_operation);
+                         "Combines the bits of strings and stores the result.", "2.6.0", bit_operation)
+                         .takes("operation destkey key#1...")
+                         .costs("O(N)");
   spec.key_specs = kOperationKeys;
   return spec;
 }
 
 constexpr CommandSpec bit_field_row() {
-  CommandSpec spec = row("bitfield", -2, kWrite | kDenyOom,
-                         {.first = 1,
-                          .last = 1,
-                          .step = 1,
-                          .access = kFieldAccess,
-                          .notes = "This command allows both access and modification of the key"},
-                         "Reads and changes integers of any width at any bit.", "3.2.0", bit_field);
+  CommandSpec spec =
+      row("bitfield", -2, kWrite | kDenyOom,
+          {.first = 1,
+           .last = 1,
+           .step = 1,
+           .access = kFieldAccess,
+           .notes = "This command allows both access and modification of the key"},
+          "Reads and changes integers of any width at any bit.", "3.2.0", bit_field)
+          .takes(
+              "key [operation=(GET (encoding offset)|write=([OVERFLOW (WRAP|SAT|FAIL)] write_operation=(SET (encoding "
+              "offset value:integer)|INCRBY (encoding offset increment))))...]")
+          .costs("O(1) for each subcommand specified");
   spec.find_keys = find_keys_of_bitfield;
   return spec;
 }
 
 constexpr std::array kCommands = {
     row("bitcount", -2, kReadonly, reads(), "Counts the bits that are set, in all of a string or a range.", "2.6.0",
-        bit_count),
+        bit_count)
+        .takes("key [index=(start:integer end:integer [index_unit=(BYTE|BIT)@7.0.0])]")
+        .costs("O(N)"),
     bit_field_row(),
     row("bitfield_ro", -2, kReadonly | kFast, reads(), "Reads integers of any width at any bit.", "6.0.0",
-        bit_field_read_only),
+        bit_field_read_only)
+        .takes("key [GET (encoding offset)]...")
+        .costs("O(1) for each subcommand specified"),
     bit_operation_row(),
-    row("bitpos", -3, kReadonly, reads(), "Finds the first bit that is set, or is not.", "2.8.7", bit_position),
-    row("getbit", 3, kReadonly | kFast, reads(), "Returns one bit of a string.", "2.2.0", get_bit),
+    row("bitpos", -3, kReadonly, reads(), "Finds the first bit that is set, or is not.", "2.8.7", bit_position)
+        .takes("key bit [index=(start:integer [end_index=(end:integer [index_unit=(BYTE|BIT)@7.0.0])])]")
+        .costs("O(N)"),
+    row("getbit", 3, kReadonly | kFast, reads(), "Returns one bit of a string.", "2.2.0", get_bit)
+        .takes("key offset")
+        .costs("O(1)"),
     row("setbit", 4, kWrite | kDenyOom, {.first = 1, .last = 1, .step = 1, .access = kUpdatesValue},
-        "Sets or clears one bit of a string, which grows as needed.", "2.2.0", set_bit),
+        "Sets or clears one bit of a string, which grows as needed.", "2.2.0", set_bit)
+        .takes("key offset value:integer")
+        .costs("O(1)"),
 };
 
 }  // namespace

@@ -325,27 +325,51 @@ constexpr CommandSpec row(std::string_view name, int arity, std::uint32_t flags,
 }
 
 constexpr std::array kSubcommands = {
-    row("client|caching", 3, kOwn, "Says whether the keys of the next command are tracked.", "6.0.0", client_caching),
-    row("client|getname", 2, kOwn, "Returns the name of the connection.", "2.6.9", client_getname),
-    row("client|getredir", 2, kOwn, "Returns the client that invalidation messages go to.", "6.0.0", client_getredir),
-    row("client|help", 2, kLoading | kStale, "Describes the subcommands.", "5.0.0", client_help),
-    row("client|id", 2, kOwn, "Returns the id of the connection.", "5.0.0", client_id),
-    row("client|info", 2, kOwn, "Describes the connection.", "6.2.0", client_info, kNondeterministic),
-    row("client|kill", -3, kOthers, "Closes connections.", "2.4.0", client_kill),
-    row("client|list", -2, kOthers, "Describes all connections, or some.", "2.4.0", client_list, kNondeterministic),
+    row("client|caching", 3, kOwn, "Says whether the keys of the next command are tracked.", "6.0.0", client_caching)
+        .takes("mode=(YES|NO)")
+        .costs("O(1)"),
+    row("client|getname", 2, kOwn, "Returns the name of the connection.", "2.6.9", client_getname).costs("O(1)"),
+    row("client|getredir", 2, kOwn, "Returns the client that invalidation messages go to.", "6.0.0", client_getredir)
+        .costs("O(1)"),
+    row("client|help", 2, kLoading | kStale, "Describes the subcommands.", "5.0.0", client_help).costs("O(1)"),
+    row("client|id", 2, kOwn, "Returns the id of the connection.", "5.0.0", client_id).costs("O(1)"),
+    row("client|info", 2, kOwn, "Describes the connection.", "6.2.0", client_info, kNondeterministic).costs("O(1)"),
+    row("client|kill", -3, kOthers, "Closes connections.", "2.4.0", client_kill)
+        .takes("filter=(ip:port~2.8.12|new-format=([ID client-id@2.8.12]|[TYPE "
+               "normal_master_slave_pubsub=(NORMAL|MASTER@3.2.0|SLAVE|REPLICA@5.0.0|PUBSUB)@2.8.12]|[USER "
+               "username]|[ADDR ip:port]|[LADDR ip:port@6.2.0]|[SKIPME yes/no])...)")
+        .costs("O(N) where N is the number of client connections"),
+    row("client|list", -2, kOthers, "Describes all connections, or some.", "2.4.0", client_list, kNondeterministic)
+        .takes("[TYPE (NORMAL|MASTER|REPLICA|PUBSUB)@5.0.0] [ID id=(client-id...)@6.2.0]")
+        .costs("O(N) where N is the number of client connections"),
     row("client|no-evict", 3, kOthers, "Protects the connection from being closed for memory.", "7.0.0",
-        client_no_evict),
-    row("client|pause", -3, kOthers, "Lets clients wait for a while.", "3.0.0", client_pause),
-    row("client|reply", 3, kOwn, "Turns the replies of this connection off and on.", "3.2.0", client_reply),
-    row("client|setname", 3, kOwn, "Names the connection.", "2.6.9", client_setname),
-    row("client|tracking", -3, kOwn, "Asks for messages about keys that became invalid.", "6.0.0", client_tracking),
-    row("client|trackinginfo", 2, kOwn, "Describes the tracking of this connection.", "6.2.0", client_trackinginfo),
-    row("client|unblock", -3, kOthers, "Ends the waiting of a client that is blocked.", "5.0.0", client_unblock),
-    row("client|unpause", 2, kOthers, "Ends a pause of the clients.", "6.2.0", client_unpause),
+        client_no_evict)
+        .takes("enabled=(ON|OFF)")
+        .costs("O(1)"),
+    row("client|pause", -3, kOthers, "Lets clients wait for a while.", "2.9.50", client_pause)
+        .takes("timeout:integer [mode=(WRITE|ALL)@6.2.0]")
+        .costs("O(1)"),
+    row("client|reply", 3, kOwn, "Turns the replies of this connection off and on.", "3.2.0", client_reply)
+        .takes("(ON|OFF|SKIP)")
+        .costs("O(1)"),
+    row("client|setname", 3, kOwn, "Names the connection.", "2.6.9", client_setname)
+        .takes("connection-name")
+        .costs("O(1)"),
+    row("client|tracking", -3, kOwn, "Asks for messages about keys that became invalid.", "6.0.0", client_tracking)
+        .takes("status=(ON|OFF) [REDIRECT client-id] [PREFIX prefix]... [BCAST] [OPTIN] [OPTOUT] [NOLOOP]")
+        .costs("O(1). Some options may introduce additional complexity."),
+    row("client|trackinginfo", 2, kOwn, "Describes the tracking of this connection.", "6.2.0", client_trackinginfo)
+        .costs("O(1)"),
+    row("client|unblock", -3, kOthers, "Ends the waiting of a client that is blocked.", "5.0.0", client_unblock)
+        .takes("client-id [(TIMEOUT|ERROR)]")
+        .costs("O(log N) where N is the number of client connections"),
+    row("client|unpause", 2, kOthers, "Ends a pause of the clients.", "6.2.0", client_unpause)
+        .costs("O(N) Where N is the number of paused clients"),
 };
 
 constexpr CommandSpec container() {
-  CommandSpec spec = row("client", -2, 0, "Describes and controls connections.", "2.4.0", nullptr);
+  CommandSpec spec =
+      row("client", -2, 0, "Describes and controls connections.", "2.4.0", nullptr).costs("Depends on subcommand.");
   spec.categories = 0;
   spec.subcommands = kSubcommands;
   return spec;

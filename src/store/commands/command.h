@@ -124,8 +124,37 @@ struct CommandSpec {
   std::span<const KeySpec> key_specs = {};  // Instead of what follows from `keys`.
   // Instead of what the specs say, where they cannot say it (SORT ... STORE). False: the arguments make no sense.
   bool (*find_keys)(std::span<const std::string_view> arguments, std::vector<KeyPosition>& found) = nullptr;
-  std::string_view complexity = {};  // "O(1)"
-  std::uint16_t id = 0;              // Given by the table: of each command and subcommand another one.
+  std::uint16_t id = 0;  // Given by the table: of each command and subcommand another one.
+
+  // What only COMMAND DOCS and docs/commands.md tell. A row says it behind its other columns:
+  //   row("get", 2, ...).takes("key").costs("O(1)")
+  std::string_view syntax = {};  // Without the name; see command_syntax.h.
+  std::string_view complexity = {};
+  std::string_view deprecated_since = {};
+  std::string_view replaced_by = {};
+  bool is_internal = false;  // Between servers, or for those who write one.
+
+  constexpr CommandSpec takes(std::string_view text) const {
+    CommandSpec said = *this;
+    said.syntax = text;
+    return said;
+  }
+  constexpr CommandSpec costs(std::string_view text) const {
+    CommandSpec said = *this;
+    said.complexity = text;
+    return said;
+  }
+  constexpr CommandSpec replaced(std::string_view since_version, std::string_view by) const {
+    CommandSpec said = *this;
+    said.deprecated_since = since_version;
+    said.replaced_by = by;
+    return said;
+  }
+  constexpr CommandSpec internal() const {
+    CommandSpec said = *this;
+    said.is_internal = true;
+    return said;
+  }
 
   bool accepts(std::size_t arguments) const {
     const int count = static_cast<int>(arguments);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <utility>
 
 #include "base/assert.h"
 #include "base/bytes.h"
@@ -48,6 +49,9 @@ CommandTable::CommandTable(std::span<const std::span<const CommandSpec>> familie
   const auto give_id = [this](CommandSpec& row) {
     row.id = static_cast<std::uint16_t>(by_id_.size());
     by_id_.push_back(&row);
+    auto arguments = parse_syntax(row.syntax);
+    WEIR_ASSERT(arguments.has_value());
+    arguments_.push_back(std::move(*arguments));
   };
   subcommands_.reserve(rows_.size());
   slots_.resize(std::bit_ceil(rows_.size() * 4));

@@ -11,12 +11,13 @@
 #include <vector>
 
 #include "store/commands/command.h"
+#include "store/commands/command_syntax.h"
 
 namespace weir::store {
 
 class CommandTable {
  public:
-  // Requires: the rows' texts outlive the table.
+  // Requires: the rows' texts outlive the table, and every syntax can be parsed.
   explicit CommandTable(std::span<const std::span<const CommandSpec>> families);
   CommandTable(const CommandTable&) = delete;
   CommandTable& operator=(const CommandTable&) = delete;
@@ -26,6 +27,8 @@ class CommandTable {
   // How many ids there are: rows and subcommands.
   std::size_t ids() const { return by_id_.size(); }
   const CommandSpec& row(std::size_t id) const { return *by_id_[id]; }
+  // What the row's syntax says.
+  std::span<const Argument> arguments(const CommandSpec& row) const { return arguments_[row.id]; }
 
   // By a top-level name in any case; null if there is none. Called for every request: one probe of a table that stays
   // in the cache, no allocation.
@@ -49,6 +52,7 @@ class CommandTable {
   std::vector<CommandSpec> rows_;
   std::vector<std::vector<CommandSpec>> subcommands_;  // What the rows' spans point to.
   std::vector<const CommandSpec*> by_id_;
+  std::vector<std::vector<Argument>> arguments_;  // By id.
 };
 
 const CommandTable& command_table();

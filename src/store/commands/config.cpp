@@ -90,9 +90,12 @@ constexpr std::uint32_t kAdminAnyTime = kAdmin | kNoscript | kLoading | kStale;
 
 constexpr std::array kSubcommands = {
     CommandSpec{
-        "config|get", -3, kAdminAnyTime, 0, {}, "Returns settings by pattern.", "2.0.0", "server", {}, config_get},
+        "config|get", -3, kAdminAnyTime, 0, {}, "Returns settings by pattern.", "2.0.0", "server", {}, config_get}
+        .takes("(parameter)...")
+        .costs("O(N) when N is the number of configuration parameters provided"),
     CommandSpec{
-        "config|help", 2, kLoading | kStale, 0, {}, "Describes the subcommands.", "5.0.0", "server", {}, config_help},
+        "config|help", 2, kLoading | kStale, 0, {}, "Describes the subcommands.", "5.0.0", "server", {}, config_help}
+        .costs("O(1)"),
     CommandSpec{"config|resetstat",
                 2,
                 kAdminAnyTime,
@@ -102,7 +105,8 @@ constexpr std::array kSubcommands = {
                 "2.0.0",
                 "server",
                 {},
-                config_resetstat},
+                config_resetstat}
+        .costs("O(1)"),
     CommandSpec{"config|rewrite",
                 2,
                 kAdminAnyTime,
@@ -112,7 +116,8 @@ constexpr std::array kSubcommands = {
                 "2.8.0",
                 "server",
                 {},
-                config_rewrite},
+                config_rewrite}
+        .costs("O(1)"),
     CommandSpec{"config|set",
                 -4,
                 kAdminAnyTime,
@@ -122,11 +127,14 @@ constexpr std::array kSubcommands = {
                 "2.0.0",
                 "server",
                 kAllNodes,
-                config_set},
+                config_set}
+        .takes("(parameter value)...")
+        .costs("O(N) when N is the number of configuration parameters provided"),
 };
 
 constexpr std::array kCommands = {
-    CommandSpec{"config", -2, 0, 0, {}, "Reads and changes settings.", "2.0.0", "server", {}, nullptr, kSubcommands},
+    CommandSpec{"config", -2, 0, 0, {}, "Reads and changes settings.", "2.0.0", "server", {}, nullptr, kSubcommands}
+        .costs("Depends on subcommand."),
 };
 
 }  // namespace

@@ -147,7 +147,9 @@ constexpr std::array kCommands = {
                 "1.0.0",
                 "connection",
                 {},
-                auth},
+                auth}
+        .takes("[username@6.0.0] password")
+        .costs("O(N) where N is the number of passwords defined for the user"),
     CommandSpec{"echo",
                 2,
                 kLoading | kStale | kFast,
@@ -157,7 +159,9 @@ constexpr std::array kCommands = {
                 "1.0.0",
                 "connection",
                 {},
-                echo},
+                echo}
+        .takes("message")
+        .costs("O(1)"),
     CommandSpec{"hello",
                 -1,
                 kHandshake,
@@ -167,7 +171,9 @@ constexpr std::array kCommands = {
                 "6.0.0",
                 "connection",
                 {},
-                hello},
+                hello}
+        .takes("[arguments=(protover:integer [AUTH (username password)] [SETNAME clientname])]")
+        .costs("O(1)"),
     CommandSpec{"ping",
                 -1,
                 kFast | kForSubscribers,
@@ -177,9 +183,12 @@ constexpr std::array kCommands = {
                 "1.0.0",
                 "connection",
                 kAllShards,
-                ping},
+                ping}
+        .takes("[message]")
+        .costs("O(1)"),
     CommandSpec{
-        "quit", -1, kLifetime, kConnectionCategory, {}, "Closes the connection.", "1.0.0", "connection", {}, quit},
+        "quit", -1, kLifetime, kConnectionCategory, {}, "Closes the connection.", "1.0.0", "connection", {}, quit}
+        .costs("O(1)"),
     CommandSpec{"reset",
                 1,
                 kLifetime,
@@ -189,7 +198,8 @@ constexpr std::array kCommands = {
                 "6.2.0",
                 "connection",
                 {},
-                reset},
+                reset}
+        .costs("O(1)"),
     CommandSpec{"select",
                 2,
                 kLoading | kStale | kFast,
@@ -199,7 +209,9 @@ constexpr std::array kCommands = {
                 "1.0.0",
                 "connection",
                 {},
-                select},
+                select}
+        .takes("index")
+        .costs("O(1)"),
 };
 
 }  // namespace

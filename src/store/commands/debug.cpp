@@ -241,7 +241,9 @@ constexpr std::array kCommands = {CommandSpec{"debug",
                                               "1.0.0",
                                               "server",
                                               {},
-                                              debug}};
+                                              debug}
+                                      .costs("Depends on subcommand.")
+                                      .internal()};
 
 }  // namespace
 

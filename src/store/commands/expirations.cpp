@@ -134,19 +134,35 @@ constexpr CommandSpec row(std::string_view name, int arity, std::uint32_t flags,
 }
 
 constexpr std::array kCommands = {
-    row("expire", -3, kWrite, kUpdatesKey, "Sets how many seconds a key has left.", "1.0.0", expire),
-    row("expireat", -3, kWrite, kUpdatesKey, "Sets the second of Unix time at which a key expires.", "1.2.0", expireat),
+    row("expire", -3, kWrite, kUpdatesKey, "Sets how many seconds a key has left.", "1.0.0", expire)
+        .takes("key seconds [condition=(NX|XX|GT|LT)@7.0.0]")
+        .costs("O(1)"),
+    row("expireat", -3, kWrite, kUpdatesKey, "Sets the second of Unix time at which a key expires.", "1.2.0", expireat)
+        .takes("key unix-time-seconds [condition=(NX|XX|GT|LT)@7.0.0]")
+        .costs("O(1)"),
     row("expiretime", 2, kReadonly, kReadsValue, "Returns the second of Unix time at which a key expires.", "7.0.0",
-        expiretime),
-    row("persist", 2, kWrite, kUpdatesKey, "Takes the expiry from a key.", "2.2.0", persist),
-    row("pexpire", -3, kWrite, kUpdatesKey, "Sets how many milliseconds a key has left.", "2.6.0", pexpire),
+        expiretime)
+        .takes("key")
+        .costs("O(1)"),
+    row("persist", 2, kWrite, kUpdatesKey, "Takes the expiry from a key.", "2.2.0", persist).takes("key").costs("O(1)"),
+    row("pexpire", -3, kWrite, kUpdatesKey, "Sets how many milliseconds a key has left.", "2.6.0", pexpire)
+        .takes("key milliseconds [condition=(NX|XX|GT|LT)@7.0.0]")
+        .costs("O(1)"),
     row("pexpireat", -3, kWrite, kUpdatesKey, "Sets the millisecond of Unix time at which a key expires.", "2.6.0",
-        pexpireat),
+        pexpireat)
+        .takes("key unix-time-milliseconds [condition=(NX|XX|GT|LT)@7.0.0]")
+        .costs("O(1)"),
     row("pexpiretime", 2, kReadonly, kReadsValue, "Returns the millisecond of Unix time at which a key expires.",
-        "7.0.0", pexpiretime),
+        "7.0.0", pexpiretime)
+        .takes("key")
+        .costs("O(1)"),
     row("pttl", 2, kReadonly, kReadsValue, "Returns how many milliseconds a key has left.", "2.6.0", pttl,
-        kNondeterministic),
-    row("ttl", 2, kReadonly, kReadsValue, "Returns how many seconds a key has left.", "1.0.0", ttl, kNondeterministic),
+        kNondeterministic)
+        .takes("key")
+        .costs("O(1)"),
+    row("ttl", 2, kReadonly, kReadsValue, "Returns how many seconds a key has left.", "1.0.0", ttl, kNondeterministic)
+        .takes("key")
+        .costs("O(1)"),
 };
 
 }  // namespace

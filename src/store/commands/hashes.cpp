@@ -288,7 +288,9 @@ constexpr std::array kCommands = {
                 "2.0.0",
                 "hash",
                 {},
-                del},
+                del}
+        .takes("key field...")
+        .costs("O(N) where N is the number of fields to be removed."),
     CommandSpec{"hexists",
                 3,
                 kReadonly | kFast,
@@ -298,7 +300,9 @@ constexpr std::array kCommands = {
                 "2.0.0",
                 "hash",
                 {},
-                exists},
+                exists}
+        .takes("key field")
+        .costs("O(1)"),
     CommandSpec{"hget",
                 3,
                 kReadonly | kFast,
@@ -308,9 +312,13 @@ constexpr std::array kCommands = {
                 "2.0.0",
                 "hash",
                 {},
-                get},
+                get}
+        .takes("key field")
+        .costs("O(1)"),
     CommandSpec{"hgetall", 2, kReadonly, kHashCategory, one_key(kReadsValue), "Returns all fields with their values.",
-                "2.0.0", "hash", kNondeterministicOrder, get_all},
+                "2.0.0", "hash", kNondeterministicOrder, get_all}
+        .takes("key")
+        .costs("O(N) where N is the size of the hash."),
     CommandSpec{"hincrby",
                 4,
                 kWrite | kDenyOom | kFast,
@@ -320,7 +328,9 @@ constexpr std::array kCommands = {
                 "2.0.0",
                 "hash",
                 {},
-                incr_by},
+                incr_by}
+        .takes("key field increment")
+        .costs("O(1)"),
     CommandSpec{"hincrbyfloat",
                 4,
                 kWrite | kDenyOom | kFast,
@@ -330,9 +340,13 @@ constexpr std::array kCommands = {
                 "2.6.0",
                 "hash",
                 {},
-                incr_by_float},
+                incr_by_float}
+        .takes("key field increment:double")
+        .costs("O(1)"),
     CommandSpec{"hkeys", 2, kReadonly, kHashCategory, one_key(kReadsValue), "Returns all fields.", "2.0.0", "hash",
-                kNondeterministicOrder, get_fields},
+                kNondeterministicOrder, get_fields}
+        .takes("key")
+        .costs("O(N) where N is the size of the hash."),
     CommandSpec{"hlen",
                 2,
                 kReadonly | kFast,
@@ -342,7 +356,9 @@ constexpr std::array kCommands = {
                 "2.0.0",
                 "hash",
                 {},
-                length},
+                length}
+        .takes("key")
+        .costs("O(1)"),
     CommandSpec{"hmget",
                 -3,
                 kReadonly | kFast,
@@ -352,7 +368,9 @@ constexpr std::array kCommands = {
                 "2.0.0",
                 "hash",
                 {},
-                get_many},
+                get_many}
+        .takes("key field...")
+        .costs("O(N) where N is the number of fields being requested."),
     CommandSpec{"hmset",
                 -4,
                 kWrite | kDenyOom | kFast,
@@ -362,11 +380,19 @@ constexpr std::array kCommands = {
                 "2.0.0",
                 "hash",
                 {},
-                set_many},
+                set_many}
+        .takes("key (field value)...")
+        .costs("O(N) where N is the number of fields being set.")
+        .replaced("4.0.0", "`HSET` with multiple field-value pairs"),
     CommandSpec{"hrandfield", -2, kReadonly, kHashCategory, one_key(kReadsValue),
-                "Returns fields that are drawn at random.", "6.2.0", "hash", kNondeterministic, random_fields},
+                "Returns fields that are drawn at random.", "6.2.0", "hash", kNondeterministic, random_fields}
+        .takes("key [options=(count [WITHVALUES])]")
+        .costs("O(N) where N is the number of fields returned"),
     CommandSpec{"hscan", -3, kReadonly, kHashCategory, one_key(kReadsValue),
-                "Walks through the fields and values step by step.", "2.8.0", "hash", kNondeterministic, scan},
+                "Walks through the fields and values step by step.", "2.8.0", "hash", kNondeterministic, scan}
+        .takes("key cursor [MATCH pattern] [COUNT count]")
+        .costs("O(1) for every call. O(N) for a complete iteration, including enough command calls for the cursor to "
+               "return back to 0. N is the number of elements inside the collection.."),
     CommandSpec{"hset",
                 -4,
                 kWrite | kDenyOom | kFast,
@@ -376,7 +402,10 @@ constexpr std::array kCommands = {
                 "2.0.0",
                 "hash",
                 {},
-                set},
+                set}
+        .takes("key (field value)...")
+        .costs("O(1) for each field/value pair added, so O(N) to add N field/value pairs when the command is called "
+               "with multiple field/value pairs."),
     CommandSpec{"hsetnx",
                 4,
                 kWrite | kDenyOom | kFast,
@@ -386,7 +415,9 @@ constexpr std::array kCommands = {
                 "2.0.0",
                 "hash",
                 {},
-                set_if_absent},
+                set_if_absent}
+        .takes("key field value")
+        .costs("O(1)"),
     CommandSpec{"hstrlen",
                 3,
                 kReadonly | kFast,
@@ -396,9 +427,13 @@ constexpr std::array kCommands = {
                 "3.2.0",
                 "hash",
                 {},
-                value_length},
+                value_length}
+        .takes("key field")
+        .costs("O(1)"),
     CommandSpec{"hvals", 2, kReadonly, kHashCategory, one_key(kReadsValue), "Returns all values.", "2.0.0", "hash",
-                kNondeterministicOrder, get_values},
+                kNondeterministicOrder, get_values}
+        .takes("key")
+        .costs("O(N) where N is the size of the hash."),
 };
 
 }  // namespace

@@ -186,22 +186,71 @@ void command_info(Call& call) {
   }
 }
 
-void reply_docs(wire::resp::ReplyWriter& reply, const CommandSpec& spec) {
-  const auto field = [&](std::string_view name, std::string_view text) {
+// A map whose fields are counted before they are written: those that are empty are left out.
+void reply_fields(wire::resp::ReplyWriter& reply,
+                  std::initializer_list<std::pair<std::string_view, std::string_view>> fields) {
+  for (const auto& [name, text] : fields) {
+    if (text.empty()) continue;
     reply.bulk(name);
     reply.bulk(text);
-  };
-  reply.map(3 + (spec.complexity.empty() ? 0u : 1u) + (spec.subcommands.empty() ? 0u : 1u));
-  field("summary", spec.summary);
-  field("since", spec.since);
-  field("group", spec.group);
-  if (!spec.complexity.empty()) field("complexity", spec.complexity);
+  }
+}
+
+void reply_arguments(wire::resp::ReplyWriter& reply, std::span<const Argument> arguments) {
+  reply.array(arguments.size());
+  for (const Argument& argument : arguments) {
+    const bool has_token = !argument.token.empty() || argument.type == Argument::Type::kPureToken;
+    const std::array flags = {BitName{argument.optional, "optional"}, BitName{argument.repeated, "multiple"},
+                              BitName{argument.repeated_with_token, "multiple_token"}};
+    const bool has_flags = argument.optional || argument.repeated;
+    const auto count = [](bool is_there) { return is_there ? 1u : 0u; };
+    reply.map(2 + count(argument.key_spec.has_value()) + count(has_token) + count(!argument.since.empty()) +
+              count(!argument.deprecated_since.empty()) + count(has_flags) + count(!argument.arguments.empty()));
+    reply_fields(reply, {{"name", argument.name}, {"type", to_string(argument.type)}});
+    if (argument.key_spec) {
+      reply.bulk("key_spec_index");
+      reply.integer(*argument.key_spec);
+    }
+    if (has_token) {
+      reply.bulk("token");
+      reply.bulk(argument.token);
+    }
+    reply_fields(reply, {{"since", argument.since}, {"deprecated_since", argument.deprecated_since}});
+    if (has_flags) {
+      reply.bulk("flags");
+      reply_names(reply, 1, flags);
+    }
+    if (argument.arguments.empty()) continue;
+    reply.bulk("arguments");
+    reply_arguments(reply, argument.arguments);
+  }
+}
+
+void reply_docs(wire::resp::ReplyWriter& reply, const CommandTable& table, const CommandSpec& spec) {
+  const std::span<const Argument> arguments = table.arguments(spec);
+  const std::array flags = {BitName{!spec.deprecated_since.empty(), "deprecated"}, BitName{spec.is_internal, "syscmd"}};
+  const bool has_flags = !spec.deprecated_since.empty() || spec.is_internal;
+  const auto count = [](bool is_there) { return is_there ? 1u : 0u; };
+  reply.map(3 + count(!spec.complexity.empty()) + count(has_flags) + 2 * count(!spec.deprecated_since.empty()) +
+            count(!arguments.empty()) + count(!spec.subcommands.empty()));
+  reply_fields(
+      reply,
+      {{"summary", spec.summary}, {"since", spec.since}, {"group", spec.group}, {"complexity", spec.complexity}});
+  if (has_flags) {
+    reply.bulk("doc_flags");
+    reply_names(reply, 1, flags);
+  }
+  reply_fields(reply, {{"deprecated_since", spec.deprecated_since}, {"replaced_by", spec.replaced_by}});
+  if (!arguments.empty()) {
+    reply.bulk("arguments");
+    reply_arguments(reply, arguments);
+  }
   if (spec.subcommands.empty()) return;
   reply.bulk("subcommands");
   reply.map(spec.subcommands.size());
   for (const CommandSpec& subcommand : spec.subcommands) {
     reply.bulk(subcommand.name);
-    reply_docs(reply, subcommand);
+    reply_docs(reply, table, subcommand);
   }
 }
 
@@ -217,7 +266,7 @@ void command_docs(Call& call) {
   call.reply.map(rows.size());
   for (const CommandSpec* spec : rows) {
     call.reply.bulk(spec->name);
-    reply_docs(call.reply, *spec);
+    reply_docs(call.reply, call.node.commands, *spec);
   }
 }
 
@@ -324,7 +373,8 @@ constexpr std::array kSubcommands = {
                 "2.8.13",
                 "server",
                 {},
-                command_count},
+                command_count}
+        .costs("O(1)"),
     CommandSpec{"command|docs",
                 -2,
                 kAnyTime,
@@ -334,7 +384,9 @@ constexpr std::array kSubcommands = {
                 "7.0.0",
                 "server",
                 kNondeterministicOrder,
-                command_docs},
+                command_docs}
+        .takes("[command-name...]")
+        .costs("O(N) where N is the number of commands to look up"),
     CommandSpec{"command|getkeys",
                 -4,
                 kAnyTime,
@@ -344,7 +396,8 @@ constexpr std::array kSubcommands = {
                 "2.8.13",
                 "server",
                 {},
-                command_getkeys},
+                command_getkeys}
+        .costs("O(N) where N is the number of arguments to the command"),
     CommandSpec{"command|getkeysandflags",
                 -4,
                 kAnyTime,
@@ -354,7 +407,8 @@ constexpr std::array kSubcommands = {
                 "7.0.0",
                 "server",
                 {},
-                command_getkeysandflags},
+                command_getkeysandflags}
+        .costs("O(N) where N is the number of arguments to the command"),
     CommandSpec{"command|help",
                 2,
                 kAnyTime,
@@ -364,7 +418,8 @@ constexpr std::array kSubcommands = {
                 "5.0.0",
                 "server",
                 {},
-                command_help},
+                command_help}
+        .costs("O(1)"),
     CommandSpec{"command|info",
                 -2,
                 kAnyTime,
@@ -374,7 +429,9 @@ constexpr std::array kSubcommands = {
                 "2.8.13",
                 "server",
                 kNondeterministicOrder,
-                command_info},
+                command_info}
+        .takes("[command-name...]")
+        .costs("O(N) where N is the number of commands to look up"),
     CommandSpec{"command|list",
                 -2,
                 kAnyTime,
@@ -384,7 +441,9 @@ constexpr std::array kSubcommands = {
                 "7.0.0",
                 "server",
                 kNondeterministicOrder,
-                command_list},
+                command_list}
+        .takes("[FILTERBY filterby=(MODULE module-name|ACLCAT category|PATTERN pattern)]")
+        .costs("O(N) where N is the total number of Redis commands"),
 };
 
 constexpr std::array kCommands = {
@@ -398,7 +457,8 @@ constexpr std::array kCommands = {
                 "server",
                 kNondeterministicOrder,
                 command,
-                kSubcommands},
+                kSubcommands}
+        .costs("O(N) where N is the total number of Redis commands"),
 };
 
 }  // namespace

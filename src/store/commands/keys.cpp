@@ -186,30 +186,56 @@ constexpr CommandSpec with_specs(CommandSpec spec, std::span<const KeySpec> spec
 }
 
 constexpr CommandSpec swapdb_row() {
-  CommandSpec spec = row("swapdb", 3, kWrite | kFast, {}, "Lets two databases change places, for all clients at once.",
-                         "4.0.0", swapdb);
+  CommandSpec spec =
+      row("swapdb", 3, kWrite | kFast, {}, "Lets two databases change places, for all clients at once.", "4.0.0",
+          swapdb)
+          .takes("index1:integer index2:integer")
+          .costs("O(N) where N is the count of clients watching or blocking on keys from both databases.");
   spec.categories |= kDangerousCategory;
   spec.group = "server";
   return spec;
 }
 
 constexpr std::array kCommands = {
-    with_specs(row("copy", -3, kWrite | kDenyOom, kTwo, "Copies the value of a key to another key.", "6.2.0", copy),
-               kCopyKeys),
-    row("del", -2, kWrite, all(kRemovesKey), "Deletes keys; answers how many there were.", "1.0.0", del, kSumOfKeys),
+    with_specs(
+        row("copy", -3, kWrite | kDenyOom, kTwo, "Copies the value of a key to another key.", "6.2.0", copy)
+            .takes("source destination#1 [DB destination-db:integer] [REPLACE]")
+            .costs("O(N) worst case for collections, where N is the number of nested items. O(1) for string values."),
+        kCopyKeys),
+    row("del", -2, kWrite, all(kRemovesKey), "Deletes keys; answers how many there were.", "1.0.0", del, kSumOfKeys)
+        .takes("key...")
+        .costs("O(N) where N is the number of keys that will be removed. When a key to remove holds a value other than "
+               "a string, the individual complexity for this key is O(M) where M is the number of elements in the "
+               "list, set, sorted set or hash. Removing a single key that holds a string value is O(1)."),
     row("exists", -2, kReadonly | kFast, all(kReadsKey), "Counts how many of the named keys exist.", "1.0.0", exists,
-        kSumOfKeys),
-    row("move", 3, kWrite | kFast, one(kUpdatesValue), "Moves a key to another database.", "1.0.0", move),
-    with_specs(row("rename", 3, kWrite, kTwo, "Renames a key, replacing what had that name.", "1.0.0", rename),
+        kSumOfKeys)
+        .takes("key...")
+        .costs("O(N) where N is the number of keys to check."),
+    row("move", 3, kWrite | kFast, one(kUpdatesValue), "Moves a key to another database.", "1.0.0", move)
+        .takes("key db")
+        .costs("O(1)"),
+    with_specs(row("rename", 3, kWrite, kTwo, "Renames a key, replacing what had that name.", "1.0.0", rename)
+                   .takes("key newkey#1")
+                   .costs("O(1)"),
                kRenameKeys),
-    with_specs(row("renamenx", 3, kWrite | kFast, kTwo, "Renames a key if no other has that name.", "1.0.0", renamenx),
+    with_specs(row("renamenx", 3, kWrite | kFast, kTwo, "Renames a key if no other has that name.", "1.0.0", renamenx)
+                   .takes("key newkey#1")
+                   .costs("O(1)"),
                kRenameToFreeKeys),
     swapdb_row(),
     row("touch", -2, kReadonly | kFast, all(kReadsKey), "Counts the named keys that exist, which are used by that.",
-        "3.2.1", touch, kSumOfKeys),
-    row("type", 2, kReadonly | kFast, one(kReadsKey), "Returns the type of what a key holds.", "1.0.0", type),
+        "3.2.1", touch, kSumOfKeys)
+        .takes("key...")
+        .costs("O(N) where N is the number of keys that will be touched."),
+    row("type", 2, kReadonly | kFast, one(kReadsKey), "Returns the type of what a key holds.", "1.0.0", type)
+        .takes("key")
+        .costs("O(1)"),
     row("unlink", -2, kWrite | kFast, all(kRemovesKey), "Deletes keys; what they held is freed in the background.",
-        "4.0.0", del, kSumOfKeys),
+        "4.0.0", del, kSumOfKeys)
+        .takes("key...")
+        .costs(
+            "O(1) for each key removed regardless of its size. Then the command does O(N) work in a different thread "
+            "in order to reclaim memory, where N is the number of allocations the deleted objects where composed of."),
 };
 
 }  // namespace

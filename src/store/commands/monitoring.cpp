@@ -298,25 +298,39 @@ constexpr CommandSpec row(std::string_view name, int arity, std::uint32_t flags,
 
 constexpr std::array kLatency = {
     row("latency|doctor", 2, kAdminAnyTime, "Explains what the latency monitor saw.", "2.8.13", kSpecial,
-        latency_doctor),
-    row("latency|graph", 3, kAdminAnyTime, "Draws the latency spikes of an event.", "2.8.13", kSpecial, latency_graph),
-    row("latency|help", 2, kLoading | kStale, "Describes the subcommands.", "2.8.13", {}, latency_help),
+        latency_doctor)
+        .costs("O(1)"),
+    row("latency|graph", 3, kAdminAnyTime, "Draws the latency spikes of an event.", "2.8.13", kSpecial, latency_graph)
+        .takes("event")
+        .costs("O(1)"),
+    row("latency|help", 2, kLoading | kStale, "Describes the subcommands.", "2.8.13", {}, latency_help).costs("O(1)"),
     row("latency|histogram", -2, kAdminAnyTime, "Returns how long the calls of commands took, as a histogram.", "7.0.0",
-        kSpecial, latency_histogram),
+        kSpecial, latency_histogram)
+        .takes("[command...]")
+        .costs("O(N) where N is the number of commands with latency information being retrieved."),
     row("latency|history", 3, kAdminAnyTime, "Returns the latency spikes of an event.", "2.8.13", kSpecial,
-        latency_history),
+        latency_history)
+        .takes("event")
+        .costs("O(1)"),
     row("latency|latest", 2, kAdminAnyTime, "Returns the latest latency spike of each event.", "2.8.13", kSpecial,
-        latency_latest),
+        latency_latest)
+        .costs("O(1)"),
     row("latency|reset", -2, kAdminAnyTime, "Forgets the latency spikes of events, or of all.", "2.8.13", kAllNodes,
-        latency_reset),
+        latency_reset)
+        .takes("[event...]")
+        .costs("O(1)"),
 };
 
 constexpr std::array kSlowlog = {
-    row("slowlog|get", -2, kSlowlogFlags, "Returns the latest slow commands.", "2.2.12", kAllNodesAsked, slowlog_get),
-    row("slowlog|help", 2, kLoading | kStale, "Describes the subcommands.", "6.2.0", {}, slowlog_help),
+    row("slowlog|get", -2, kSlowlogFlags, "Returns the latest slow commands.", "2.2.12", kAllNodesAsked, slowlog_get)
+        .takes("[count]")
+        .costs("O(N) where N is the number of entries returned"),
+    row("slowlog|help", 2, kLoading | kStale, "Describes the subcommands.", "6.2.0", {}, slowlog_help).costs("O(1)"),
     row("slowlog|len", 2, kSlowlogFlags, "Counts the slow commands that are kept.", "2.2.12", kCountOfNodes,
-        slowlog_len),
-    row("slowlog|reset", 2, kSlowlogFlags, "Forgets the slow commands.", "2.2.12", kAllNodes, slowlog_reset),
+        slowlog_len)
+        .costs("O(1)"),
+    row("slowlog|reset", 2, kSlowlogFlags, "Forgets the slow commands.", "2.2.12", kAllNodes, slowlog_reset)
+        .costs("O(N) where N is the number of entries in the slowlog"),
 };
 
 constexpr CommandSpec container(std::string_view name, std::string_view summary, std::string_view since,
@@ -327,9 +341,9 @@ constexpr CommandSpec container(std::string_view name, std::string_view summary,
 }
 
 constexpr std::array kCommands = {
-    container("latency", "Tells how long commands take.", "2.8.13", kLatency),
+    container("latency", "Tells how long commands take.", "2.8.13", kLatency).costs("Depends on subcommand."),
     row("monitor", 1, kAdminAnyTime, "Streams every command that the store runs.", "1.0.0", {}, monitor),
-    container("slowlog", "Keeps the slow commands.", "2.2.12", kSlowlog),
+    container("slowlog", "Keeps the slow commands.", "2.2.12", kSlowlog).costs("Depends on subcommand."),
 };
 
 }  // namespace

@@ -121,14 +121,23 @@ constexpr CommandSpec of_key(CommandSpec spec) {
 
 constexpr std::array kObject = {
     of_key(row("object|encoding", 3, kReadonly, kKeyspaceCategory, "Returns how a value is held.", "2.2.3",
-               object_encoding, kNondeterministic)),
+               object_encoding, kNondeterministic)
+               .takes("key")
+               .costs("O(1)")),
     of_key(row("object|freq", 3, kReadonly, kKeyspaceCategory, "Returns how often a key was used lately.", "4.0.0",
-               object_freq, kNondeterministic)),
-    row("object|help", 2, kLoading | kStale, kKeyspaceCategory, "Describes the subcommands.", "6.2.0", object_help),
+               object_freq, kNondeterministic)
+               .takes("key")
+               .costs("O(1)")),
+    row("object|help", 2, kLoading | kStale, kKeyspaceCategory, "Describes the subcommands.", "6.2.0", object_help)
+        .costs("O(1)"),
     of_key(row("object|idletime", 3, kReadonly, kKeyspaceCategory, "Returns for how long a key was not used.", "2.2.3",
-               object_idletime, kNondeterministic)),
+               object_idletime, kNondeterministic)
+               .takes("key")
+               .costs("O(1)")),
     of_key(row("object|refcount", 3, kReadonly, kKeyspaceCategory, "Returns how many references to a value there are.",
-               "2.2.3", object_refcount, kNondeterministic)),
+               "2.2.3", object_refcount, kNondeterministic)
+               .takes("key")
+               .costs("O(1)")),
 };
 
 constexpr CommandSpec of_server(CommandSpec spec) {
@@ -137,9 +146,12 @@ constexpr CommandSpec of_server(CommandSpec spec) {
 }
 
 constexpr std::array kMemory = {
-    of_server(row("memory|help", 2, kLoading | kStale, 0, "Describes the subcommands.", "4.0.0", memory_help)),
-    of_server(of_key(row("memory|usage", -3, kReadonly, 0, "Returns how many bytes a key and its value take.", "4.0.0",
-                         memory_usage))),
+    of_server(
+        row("memory|help", 2, kLoading | kStale, 0, "Describes the subcommands.", "4.0.0", memory_help).costs("O(1)")),
+    of_server(of_key(
+        row("memory|usage", -3, kReadonly, 0, "Returns how many bytes a key and its value take.", "4.0.0", memory_usage)
+            .takes("key [SAMPLES count]")
+            .costs("O(N) where N is the number of samples."))),
 };
 
 constexpr CommandSpec container(std::string_view name, std::string_view summary, std::string_view since,
@@ -150,8 +162,8 @@ constexpr CommandSpec container(std::string_view name, std::string_view summary,
 }
 
 constexpr std::array kCommands = {
-    of_server(container("memory", "Tells what takes memory.", "4.0.0", kMemory)),
-    container("object", "Tells how a value is held.", "2.2.3", kObject),
+    of_server(container("memory", "Tells what takes memory.", "4.0.0", kMemory).costs("Depends on subcommand.")),
+    container("object", "Tells how a value is held.", "2.2.3", kObject).costs("Depends on subcommand."),
 };
 
 }  // namespace

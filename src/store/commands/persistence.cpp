@@ -93,12 +93,19 @@ constexpr CommandSpec row(std::string_view name, int arity, std::uint32_t flags,
 }
 
 constexpr std::array kCommands = {
-    row("bgsave", -1, kAdmin | kNoscript | kNoAsyncLoading, 0, "Saves the data in the background.", bgsave),
+    row("bgsave", -1, kAdmin | kNoscript | kNoAsyncLoading, 0, "Saves the data in the background.", bgsave)
+        .takes("[SCHEDULE@3.2.2]")
+        .costs("O(1)"),
     row("lastsave", 1, kLoading | kStale | kFast, kAdminCategory | kDangerousCategory,
-        "Returns when the data was saved last.", lastsave, kNondeterministic),
+        "Returns when the data was saved last.", lastsave, kNondeterministic)
+        .costs("O(1)"),
     row("save", 1, kAdmin | kNoscript | kNoAsyncLoading | kNoMulti, 0,
-        "Saves the data; nothing else happens meanwhile.", save),
-    row("shutdown", -1, kAdmin | kNoscript | kLoading | kStale | kNoMulti | kAllowBusy, 0, "Ends the store.", shutdown),
+        "Saves the data; nothing else happens meanwhile.", save)
+        .costs("O(N) where N is the total number of keys in all databases"),
+    row("shutdown", -1, kAdmin | kNoscript | kLoading | kStale | kNoMulti | kAllowBusy, 0, "Ends the store.", shutdown)
+        .takes("[(NOSAVE|SAVE)] [NOW@7.0.0] [FORCE@7.0.0] [ABORT@7.0.0]")
+        .costs(
+            "O(N) when saving, where N is the total number of keys in all databases when saving data, otherwise O(1)"),
 };
 
 }  // namespace

@@ -97,7 +97,8 @@ constexpr std::array kCommands = {
                 "1.0.0",
                 "server",
                 kSumOfShards,
-                dbsize},
+                dbsize}
+        .costs("O(1)"),
     CommandSpec{"flushall",
                 -1,
                 kWrite,
@@ -107,7 +108,9 @@ constexpr std::array kCommands = {
                 "1.0.0",
                 "server",
                 kAllShards,
-                flushall},
+                flushall}
+        .takes("[async=(ASYNC@4.0.0|SYNC@6.2.0)]")
+        .costs("O(N) where N is the total number of keys in all databases"),
     CommandSpec{"flushdb",
                 -1,
                 kWrite,
@@ -117,7 +120,9 @@ constexpr std::array kCommands = {
                 "1.0.0",
                 "server",
                 kAllShards,
-                flushdb},
+                flushdb}
+        .takes("[async=(ASYNC@4.0.0|SYNC@6.2.0)]")
+        .costs("O(N) where N is the number of keys in the selected database"),
     CommandSpec{"info",
                 -1,
                 kLoading | kStale,
@@ -127,7 +132,9 @@ constexpr std::array kCommands = {
                 "1.0.0",
                 "server",
                 kInfoTips,
-                info},
+                info}
+        .takes("[section...]")
+        .costs("O(1)"),
     CommandSpec{"role",
                 1,
                 kNoscript | kLoading | kStale | kFast,
@@ -137,7 +144,8 @@ constexpr std::array kCommands = {
                 "2.8.12",
                 "server",
                 {},
-                role},
+                role}
+        .costs("O(1)"),
     CommandSpec{"time",
                 1,
                 kLoading | kStale | kFast,
@@ -147,7 +155,8 @@ constexpr std::array kCommands = {
                 "2.6.0",
                 "server",
                 kNondeterministic,
-                time},
+                time}
+        .costs("O(1)"),
     CommandSpec{"wait",
                 3,
                 kNoscript,
@@ -157,7 +166,9 @@ constexpr std::array kCommands = {
                 "3.0.0",
                 "generic",
                 kLeastOfShards,
-                wait},
+                wait}
+        .takes("numreplicas:integer timeout:integer")
+        .costs("O(1)"),
 };
 
 }  // namespace

@@ -313,14 +313,35 @@ constexpr CommandSpec row(std::string_view name, bool stores, std::string_view s
 }
 
 constexpr std::array kCommands = {
-    row("zdiff", false, "Returns the members of the first sorted set that no other one has.", "6.2.0", subtract_sets),
+    row("zdiff", false, "Returns the members of the first sorted set that no other one has.", "6.2.0", subtract_sets)
+        .takes("numkeys key... [WITHSCORES]")
+        .costs("O(L + (N-K)log(N)) worst case where L is the total number of elements in all the sets, N is the size "
+               "of the first set, and K is the size of the result set."),
     row("zdiffstore", true, "Stores the members of the first sorted set that no other one has.", "6.2.0",
-        store_difference),
-    row("zinter", false, "Returns the members that all sorted sets have.", "6.2.0", intersect_sets),
-    row("zintercard", false, "Counts the members that all sorted sets have.", "7.0.0", count_intersection),
-    row("zinterstore", true, "Stores the members that all sorted sets have.", "2.0.0", store_intersection),
-    row("zunion", false, "Returns the members that any of the sorted sets has.", "6.2.0", union_sets),
-    row("zunionstore", true, "Stores the members that any of the sorted sets has.", "2.0.0", store_union),
+        store_difference)
+        .takes("destination numkeys key#1...")
+        .costs("O(L + (N-K)log(N)) worst case where L is the total number of elements in all the sets, N is the size "
+               "of the first set, and K is the size of the result set."),
+    row("zinter", false, "Returns the members that all sorted sets have.", "6.2.0", intersect_sets)
+        .takes("numkeys key... [WEIGHTS weight:integer...] [AGGREGATE aggregate=(SUM|MIN|MAX)] [WITHSCORES]")
+        .costs("O(N*K)+O(M*log(M)) worst case with N being the smallest input sorted set, K being the number of input "
+               "sorted sets and M being the number of elements in the resulting sorted set."),
+    row("zintercard", false, "Counts the members that all sorted sets have.", "7.0.0", count_intersection)
+        .takes("numkeys key... [LIMIT limit]")
+        .costs(
+            "O(N*K) worst case with N being the smallest input sorted set, K being the number of input sorted sets."),
+    row("zinterstore", true, "Stores the members that all sorted sets have.", "2.0.0", store_intersection)
+        .takes("destination numkeys key#1... [WEIGHTS weight:integer...] [AGGREGATE aggregate=(SUM|MIN|MAX)]")
+        .costs("O(N*K)+O(M*log(M)) worst case with N being the smallest input sorted set, K being the number of input "
+               "sorted sets and M being the number of elements in the resulting sorted set."),
+    row("zunion", false, "Returns the members that any of the sorted sets has.", "6.2.0", union_sets)
+        .takes("numkeys key... [WEIGHTS weight:integer...] [AGGREGATE aggregate=(SUM|MIN|MAX)] [WITHSCORES]")
+        .costs("O(N)+O(M*log(M)) with N being the sum of the sizes of the input sorted sets, and M being the number of "
+               "elements in the resulting sorted set."),
+    row("zunionstore", true, "Stores the members that any of the sorted sets has.", "2.0.0", store_union)
+        .takes("destination numkeys key#1... [WEIGHTS weight:integer...] [AGGREGATE aggregate=(SUM|MIN|MAX)]")
+        .costs("O(N)+O(M log(M)) with N being the sum of the sizes of the input sorted sets, and M being the number of "
+               "elements in the resulting sorted set."),
 };
 
 }  // namespace

@@ -206,18 +206,34 @@ constexpr std::uint32_t kWaits = kWrite | kNoscript | kBlocking | kFast;
 constexpr std::array kCommands = {
     with_specs(
         row("bzmpop", -5, kWrite | kBlocking | kMovableKeys, {},
-            "Takes members from the first sorted set that has any, or waits for one.", "7.0.0", pop_several_waiting),
+            "Takes members from the first sorted set that has any, or waits for one.", "7.0.0", pop_several_waiting)
+            .takes("timeout numkeys key... where=(MIN|MAX) [COUNT count]")
+            .costs("O(K) + O(M*log(N)) where K is the number of provided keys, N being the number of elements in the "
+                   "sorted set, and M being the number of elements popped."),
         kCountedKeysBehindTimeout),
     row("bzpopmax", -3, kWaits, kAllButTimeout,
         "Takes the highest member of the first sorted set that has any, or waits for one.", "5.0.0",
-        pop_highest_waiting),
+        pop_highest_waiting)
+        .takes("key... timeout")
+        .costs("O(log(N)) with N being the number of elements in the sorted set."),
     row("bzpopmin", -3, kWaits, kAllButTimeout,
-        "Takes the lowest member of the first sorted set that has any, or waits for one.", "5.0.0", pop_lowest_waiting),
+        "Takes the lowest member of the first sorted set that has any, or waits for one.", "5.0.0", pop_lowest_waiting)
+        .takes("key... timeout")
+        .costs("O(log(N)) with N being the number of elements in the sorted set."),
     with_specs(row("zmpop", -4, kWrite | kMovableKeys, {}, "Takes members from the first sorted set that has any.",
-                   "7.0.0", pop_several),
+                   "7.0.0", pop_several)
+                   .takes("numkeys key... where=(MIN|MAX) [COUNT count]")
+                   .costs("O(K) + O(M*log(N)) where K is the number of provided keys, N being the number of elements "
+                          "in the sorted set, and M being the number of elements popped."),
                kCountedKeys),
-    row("zpopmax", -2, kPops, kOneKey, "Takes the highest members.", "5.0.0", pop_highest),
-    row("zpopmin", -2, kPops, kOneKey, "Takes the lowest members.", "5.0.0", pop_lowest),
+    row("zpopmax", -2, kPops, kOneKey, "Takes the highest members.", "5.0.0", pop_highest)
+        .takes("key [count]")
+        .costs("O(log(N)*M) with N being the number of elements in the sorted set, and M being the number of elements "
+               "popped."),
+    row("zpopmin", -2, kPops, kOneKey, "Takes the lowest members.", "5.0.0", pop_lowest)
+        .takes("key [count]")
+        .costs("O(log(N)*M) with N being the number of elements in the sorted set, and M being the number of elements "
+               "popped."),
 };
 
 }  // namespace

@@ -476,7 +476,11 @@ constexpr std::array kCommands = {
                 "2.0.0",
                 "string",
                 {},
-                append},
+                append}
+        .takes("key value")
+        .costs("O(1). The amortized time complexity is O(1) assuming the appended value is small and the already "
+               "present value is of any size, since the dynamic string library used by Redis will double the free "
+               "space available on every reallocation."),
     CommandSpec{"decr",
                 2,
                 kWrite | kDenyOom | kFast,
@@ -486,7 +490,9 @@ constexpr std::array kCommands = {
                 "1.0.0",
                 "string",
                 {},
-                decr},
+                decr}
+        .takes("key")
+        .costs("O(1)"),
     CommandSpec{"decrby",
                 3,
                 kWrite | kDenyOom | kFast,
@@ -496,7 +502,9 @@ constexpr std::array kCommands = {
                 "1.0.0",
                 "string",
                 {},
-                decr_by},
+                decr_by}
+        .takes("key decrement:integer")
+        .costs("O(1)"),
     CommandSpec{"get",
                 2,
                 kReadonly | kFast,
@@ -506,7 +514,9 @@ constexpr std::array kCommands = {
                 "1.0.0",
                 "string",
                 {},
-                get},
+                get}
+        .takes("key")
+        .costs("O(1)"),
     CommandSpec{"getdel",
                 2,
                 kWrite | kFast,
@@ -516,7 +526,9 @@ constexpr std::array kCommands = {
                 "6.2.0",
                 "string",
                 {},
-                get_and_delete},
+                get_and_delete}
+        .takes("key")
+        .costs("O(1)"),
     CommandSpec{"getex",
                 -2,
                 kWrite | kFast,
@@ -530,7 +542,10 @@ constexpr std::array kCommands = {
                 "6.2.0",
                 "string",
                 {},
-                get_and_expire},
+                get_and_expire}
+        .takes(
+            "key [expiration=(EX seconds|PX milliseconds|EXAT unix-time-seconds|PXAT unix-time-milliseconds|PERSIST)]")
+        .costs("O(1)"),
     CommandSpec{"getrange",
                 4,
                 kReadonly,
@@ -540,7 +555,11 @@ constexpr std::array kCommands = {
                 "2.4.0",
                 "string",
                 {},
-                get_range},
+                get_range}
+        .takes("key start:integer end:integer")
+        .costs("O(N) where N is the length of the returned string. The complexity is ultimately determined by the "
+               "returned length, but because creating a substring from an existing string is very cheap, it can be "
+               "considered O(1) for small strings."),
     CommandSpec{"getset",
                 3,
                 kWrite | kDenyOom | kFast,
@@ -550,7 +569,10 @@ constexpr std::array kCommands = {
                 "1.0.0",
                 "string",
                 {},
-                get_and_set},
+                get_and_set}
+        .takes("key value")
+        .costs("O(1)")
+        .replaced("6.2.0", "`SET` with the `!GET` argument"),
     CommandSpec{"incr",
                 2,
                 kWrite | kDenyOom | kFast,
@@ -560,7 +582,9 @@ constexpr std::array kCommands = {
                 "1.0.0",
                 "string",
                 {},
-                incr},
+                incr}
+        .takes("key")
+        .costs("O(1)"),
     CommandSpec{"incrby",
                 3,
                 kWrite | kDenyOom | kFast,
@@ -570,7 +594,9 @@ constexpr std::array kCommands = {
                 "1.0.0",
                 "string",
                 {},
-                incr_by},
+                incr_by}
+        .takes("key increment")
+        .costs("O(1)"),
     CommandSpec{"incrbyfloat",
                 3,
                 kWrite | kDenyOom | kFast,
@@ -580,7 +606,9 @@ constexpr std::array kCommands = {
                 "2.6.0",
                 "string",
                 {},
-                incr_by_float},
+                incr_by_float}
+        .takes("key increment:double")
+        .costs("O(1)"),
     CommandSpec{"lcs",
                 -3,
                 kReadonly,
@@ -590,7 +618,9 @@ constexpr std::array kCommands = {
                 "7.0.0",
                 "string",
                 {},
-                lcs},
+                lcs}
+        .takes("key1 key2 [LEN] [IDX] [MINMATCHLEN len] [WITHMATCHLEN]")
+        .costs("O(N*M) where N and M are the lengths of s1 and s2, respectively"),
     CommandSpec{"mget",
                 -2,
                 kReadonly | kFast,
@@ -600,7 +630,9 @@ constexpr std::array kCommands = {
                 "1.0.0",
                 "string",
                 kByShard,
-                get_many},
+                get_many}
+        .takes("key...")
+        .costs("O(N) where N is the number of keys to retrieve."),
     CommandSpec{"mset",
                 -3,
                 kWrite | kDenyOom,
@@ -610,7 +642,9 @@ constexpr std::array kCommands = {
                 "1.0.1",
                 "string",
                 kSuccessByShard,
-                set_many},
+                set_many}
+        .takes("(key value)...")
+        .costs("O(N) where N is the number of keys to set."),
     CommandSpec{"msetnx",
                 -3,
                 kWrite | kDenyOom,
@@ -620,7 +654,9 @@ constexpr std::array kCommands = {
                 "1.0.1",
                 "string",
                 kLeastByShard,
-                set_many_if_absent},
+                set_many_if_absent}
+        .takes("(key value)...")
+        .costs("O(N) where N is the number of keys to set."),
     CommandSpec{"psetex",
                 4,
                 kWrite | kDenyOom,
@@ -630,7 +666,9 @@ constexpr std::array kCommands = {
                 "2.6.0",
                 "string",
                 {},
-                set_with_expiry},
+                set_with_expiry}
+        .takes("key milliseconds value")
+        .costs("O(1)"),
     CommandSpec{"set",
                 -3,
                 kWrite | kDenyOom,
@@ -647,7 +685,10 @@ constexpr std::array kCommands = {
                 set,
                 {},
                 {},
-                find_keys_of_set},
+                find_keys_of_set}
+        .takes("key value [condition=(NX|XX)@2.6.12] [GET@6.2.0] [expiration=(EX seconds@2.6.12|PX "
+               "milliseconds@2.6.12|EXAT unix-time-seconds@6.2.0|PXAT unix-time-milliseconds@6.2.0|KEEPTTL@6.0.0)]")
+        .costs("O(1)"),
     CommandSpec{"setex",
                 4,
                 kWrite | kDenyOom,
@@ -657,7 +698,9 @@ constexpr std::array kCommands = {
                 "2.0.0",
                 "string",
                 {},
-                set_with_expiry},
+                set_with_expiry}
+        .takes("key seconds value")
+        .costs("O(1)"),
     CommandSpec{"setnx",
                 3,
                 kWrite | kDenyOom | kFast,
@@ -667,7 +710,9 @@ constexpr std::array kCommands = {
                 "1.0.0",
                 "string",
                 {},
-                set_if_absent},
+                set_if_absent}
+        .takes("key value")
+        .costs("O(1)"),
     CommandSpec{"setrange",
                 4,
                 kWrite | kDenyOom,
@@ -677,7 +722,11 @@ constexpr std::array kCommands = {
                 "2.2.0",
                 "string",
                 {},
-                set_range},
+                set_range}
+        .takes("key offset value")
+        .costs("O(1), not counting the time taken to copy the new string in place. Usually, this string is very small "
+               "so the amortized complexity is O(1). Otherwise, complexity is O(M) with M being the length of the "
+               "value argument."),
     CommandSpec{"strlen",
                 2,
                 kReadonly | kFast,
@@ -687,7 +736,9 @@ constexpr std::array kCommands = {
                 "2.2.0",
                 "string",
                 {},
-                string_length},
+                string_length}
+        .takes("key")
+        .costs("O(1)"),
     CommandSpec{"substr",
                 4,
                 kReadonly,
@@ -697,7 +748,12 @@ constexpr std::array kCommands = {
                 "1.0.0",
                 "string",
                 {},
-                get_range},
+                get_range}
+        .takes("key start:integer end:integer")
+        .costs("O(N) where N is the length of the returned string. The complexity is ultimately determined by the "
+               "returned length, but because creating a substring from an existing string is very cheap, it can be "
+               "considered O(1) for small strings.")
+        .replaced("2.0.0", "`GETRANGE`"),
 };
 
 }  // namespace

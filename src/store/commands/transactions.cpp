@@ -84,7 +84,8 @@ constexpr std::array kCommands = {
                 "2.0.0",
                 "transactions",
                 {},
-                discard},
+                discard}
+        .costs("O(N), when N is the number of queued commands"),
     CommandSpec{"exec",
                 1,
                 kNoscript | kLoading | kStale | kSkipSlowlog | kNeverQueued | kRunsQueue,
@@ -94,7 +95,8 @@ constexpr std::array kCommands = {
                 "1.2.0",
                 "transactions",
                 {},
-                exec},
+                exec}
+        .costs("Depends on commands in the transaction"),
     CommandSpec{"multi",
                 1,
                 kControl | kNeverQueued,
@@ -104,7 +106,8 @@ constexpr std::array kCommands = {
                 "1.2.0",
                 "transactions",
                 {},
-                multi},
+                multi}
+        .costs("O(1)"),
     CommandSpec{"unwatch",
                 1,
                 kControl,
@@ -114,7 +117,8 @@ constexpr std::array kCommands = {
                 "2.2.0",
                 "transactions",
                 {},
-                unwatch},
+                unwatch}
+        .costs("O(1)"),
     CommandSpec{"watch",
                 -2,
                 kControl | kNeverQueued,
@@ -124,7 +128,9 @@ constexpr std::array kCommands = {
                 "2.2.0",
                 "transactions",
                 {},
-                watch},
+                watch}
+        .takes("key...")
+        .costs("O(1) for every key."),
 };
 
 }  // namespace
