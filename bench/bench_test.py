@@ -215,7 +215,7 @@ class CommandLine(RunnerTest):
     def test_an_unknown_name_is_a_usage_error(self):
         status, _, complaint = self.run_to_end("stroe")
         self.assertEqual(status, 2)
-        self.assertIn("no benchmark 'stroe': expected store, gateway, loop, wire", complaint)
+        self.assertIn(f"no benchmark 'stroe': expected {', '.join(SUITES)}", complaint)
 
 
 def figures(cpu_us, waited=0.0):

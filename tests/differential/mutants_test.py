@@ -6,7 +6,7 @@ way, so that the fault is a property of the server and not of the moment.
 """
 import pathlib
 import re
-import select
+import selectors
 import socket
 import subprocess
 import sys
@@ -21,42 +21,50 @@ DIFFERENTIAL = str(harness.BUILD / "differential")
 
 
 class Proxy:
-    """Forwards to a server, changing requests and replies; a change to None closes the connection."""
+    """Forwards to a server, changing requests and replies; a change to None closes the connection. One thread for all
+    connections, so that what one client sent first arrives first."""
 
     def __init__(self, upstream, request=lambda data: data, reply=lambda data: data):
         self.upstream, self.request, self.reply = upstream, request, reply
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.selector = selectors.DefaultSelector()
+        self.selector.register(self.listener, selectors.EVENT_READ)
+        threading.Thread(target=self._serve, daemon=True).start()
 
     def close(self):
         self.listener.shutdown(socket.SHUT_RDWR)
 
-    def _accept(self):
-        with self.listener:
+    def _serve(self):
+        with self.selector, self.listener:
             while True:
-                try:
-                    client, _ = self.listener.accept()
-                except OSError:
-                    return
-                threading.Thread(target=self._serve, args=(client,), daemon=True).start()
-
-    def _serve(self, client):
-        with client, socket.create_connection(("127.0.0.1", self.upstream)) as server:
-            ways = {client: (server, self.request), server: (client, self.reply)}
-            for one in ways:
-                one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            try:
-                while True:
-                    for source in select.select(list(ways), [], [])[0]:
-                        target, change = ways[source]
-                        data = source.recv(1 << 20)
-                        changed = change(data) if data else None
-                        if changed is None:
+                for key, _ in self.selector.select():
+                    if key.fileobj is self.listener:
+                        try:
+                            self._accept()
+                        except OSError:
                             return
-                        target.sendall(changed)
-            except OSError:
-                pass  # Either side has gone.
+                    elif key.fileobj.fileno() >= 0:
+                        self._forward(key.fileobj, *key.data)
+
+    def _accept(self):
+        client, _ = self.listener.accept()
+        server = socket.create_connection(("127.0.0.1", self.upstream))
+        for source, target, change in (client, server, self.request), (server, client, self.reply):
+            source.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.selector.register(source, selectors.EVENT_READ, (target, change))
+
+    def _forward(self, source, target, change):
+        try:
+            data = source.recv(1 << 20)
+            changed = change(data) if data else None
+            if changed is not None:
+                return target.sendall(changed)
+        except OSError:
+            pass  # Either side has gone.
+        for one in source, target:
+            self.selector.unregister(one)
+            one.close()
 
 
 def swap(old, new):
