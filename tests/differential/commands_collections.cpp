@@ -25,7 +25,7 @@ constexpr Row kRows[] = {
     {"LREM", kL, 5, "key signed-count member", kExact, kNeverNil | kNoOptions},
     {"LSET", kL, 5, "key index member", kExact, kNeverNil | kNoOptions},
     {"LTRIM", kL, 4, "key index index", kExact, kNeverNil | kNoOptions},
-    {"LPOS", kL, 6, "key member {[RANK index] [COUNT count] [MAXLEN count]}"},
+    {"LPOS", kL, 6, "key member {[RANK rank] [COUNT count] [MAXLEN count]}"},
     {"LMOVE", kL, 5, "key key (LEFT|RIGHT) (LEFT|RIGHT)", kExact, kNothingElse},
     {"RPOPLPUSH", kL, 4, "key key", kExact, kPlainText},
     {"LMPOP", kL, 5, "numkeys-keys (LEFT|RIGHT) [COUNT positive-count]"},

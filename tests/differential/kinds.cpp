@@ -238,6 +238,11 @@ constexpr std::array kIndices = {
     "0"sv, "1"sv, "-1"sv, "2"sv, "5"sv, "-3"sv, "100"sv, "-100"sv, "9223372036854775807"sv, "-9223372036854775808"sv};
 void add_index(Draft& draft) { draft.add(draft.pick(kIndices)); }
 
+// The least number of all is not drawn: Redis 7.0 overflows there.
+constexpr std::array kRanks = {"1"sv, "-1"sv, "2"sv, "5"sv, "-3"sv, "9223372036854775807"sv, "-9223372036854775807"sv};
+constexpr std::array kNoRanks = {"0"sv, "abc"sv, ""sv, "9223372036854775808"sv, "1.5"sv};
+void add_rank(Draft& draft) { draft.add(draft.pick(kRanks)); }
+
 constexpr std::array kNoCounts = {"-1"sv, "abc"sv, ""sv, "9223372036854775808"sv, "1.5"sv};
 void add_count(Draft& draft) { draft.add(std::to_string(draft.random.below(6))); }
 constexpr std::array kNoPositiveCounts = {"0"sv, "-1"sv, "abc"sv, ""sv, "9223372036854775808"sv};
@@ -377,6 +382,7 @@ constexpr std::array kKinds = {
     Kind{"score-end", [](Draft& draft) { draft.add(draft.pick(kScoreEnds)); }, kNoScoreEnds},
     Kind{"lex-end", [](Draft& draft) { draft.add(draft.pick(kLexEnds)); }, kNoLexEnds},
     Kind{"index", add_index, kNoIntegers},
+    Kind{"rank", add_rank, kNoRanks},
     Kind{"count", add_count, kNoCounts},
     Kind{"positive-count", add_positive_count, kNoPositiveCounts},
     Kind{"signed-count", add_signed_count, kNoSignedCounts},

@@ -109,6 +109,8 @@ const CommandTable& command_table() {
       hyperloglog_commands(),
       introspection_commands(),
       key_commands(),
+      list_commands(),
+      list_pop_commands(),
       monitoring_commands(),
       object_commands(),
       persistence_commands(),

@@ -30,6 +30,10 @@ class CountedReply {
     call_.reply.bulk(text);
     ++size_;
   }
+  void add(std::int64_t integer) {
+    call_.reply.integer(integer);
+    ++size_;
+  }
   std::size_t size() const { return size_; }
   // `write(wire::resp::ReplyWriter&)` writes the header. Once.
   template <typename Write>
@@ -38,6 +42,9 @@ class CountedReply {
     wire::resp::ReplyWriter writer(header, call_.reply.protocol());
     write(writer);
     call_.output.insert(begin_, header);
+  }
+  void send_array() {
+    send([this](wire::resp::ReplyWriter& header) { header.array(size_); });
   }
   void send_set() {
     send([this](wire::resp::ReplyWriter& header) { header.set(size_); });

@@ -21,6 +21,8 @@ std::span<const CommandSpec> hash_commands();
 std::span<const CommandSpec> hyperloglog_commands();
 std::span<const CommandSpec> introspection_commands();
 std::span<const CommandSpec> key_commands();
+std::span<const CommandSpec> list_commands();
+std::span<const CommandSpec> list_pop_commands();
 std::span<const CommandSpec> monitoring_commands();
 std::span<const CommandSpec> object_commands();
 std::span<const CommandSpec> persistence_commands();

@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/random.h"
@@ -99,11 +100,11 @@ class Database {
   // dead afterwards.
   StringBuffer& edit_string(const Key& key, Entry& entry);
 
-  // A new, empty T. Requires: the key is not there.
-  template <typename T>
-  T& create(const Key& key) {
+  // A new, empty T, made of these arguments. Requires: the key is not there.
+  template <typename T, typename... Arguments>
+  T& create(const Key& key, Arguments&&... arguments) {
     Entry& entry = make(key, {.kind = kKindOf<T>, .key_length = key.bytes.size()});
-    T* object = new (&entry.as<T>()) T();
+    T* object = new (&entry.as<T>()) T(std::forward<Arguments>(arguments)...);
     put(key, entry);
     return *object;
   }

@@ -43,7 +43,7 @@ constexpr std::array<KindTraits, kValueKindCount> kValueKinds = {
     integer_traits(),           // kInteger
     KindTraits{},               // kInline: in the entry, behind the key.
     traits_of<StringBuffer>(),  // kBuffer
-    kNotYet,                    // kList
+    traits_of<List>(),          // kList
     traits_of<Set>(),           // kSet
     traits_of<Hash>(),          // kHash
     traits_of<SortedSet>(),     // kSortedSet

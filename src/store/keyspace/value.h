@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "store/types/hash.h"
+#include "store/types/list.h"
 #include "store/types/set.h"
 #include "store/types/sorted_set.h"
 #include "store/types/string_buffer.h"
@@ -30,6 +31,8 @@ inline constexpr ValueKind kKindOf = ValueKind::kInline;
 template <>
 inline constexpr ValueKind kKindOf<StringBuffer> = ValueKind::kBuffer;
 template <>
+inline constexpr ValueKind kKindOf<List> = ValueKind::kList;
+template <>
 inline constexpr ValueKind kKindOf<Set> = ValueKind::kSet;
 template <>
 inline constexpr ValueKind kKindOf<Hash> = ValueKind::kHash;
@@ -46,7 +49,7 @@ constexpr ValueType type_of(ValueKind kind) {
 }
 
 // What the entry holds itself; value.cpp holds it against the classes.
-inline constexpr std::array<std::uint8_t, kValueKindCount> kObjectBytes = {8, 0, 16, 0, 8, 8, 8, 0};
+inline constexpr std::array<std::uint8_t, kValueKindCount> kObjectBytes = {8, 0, 16, 32, 8, 8, 8, 0};
 inline std::size_t object_bytes(ValueKind kind) { return kObjectBytes[static_cast<std::size_t>(kind)]; }
 
 // As OBJECT ENCODING says it: "listpack", "hashtable". Not for strings that are in the entry itself.

@@ -167,6 +167,7 @@ Result<void> set_file_name(std::string& to, Values values) {
 }
 
 constexpr std::int64_t kLargest = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t kLeastInt = std::numeric_limits<std::int32_t>::min();
 constexpr std::int64_t kLargestInt = std::numeric_limits<std::int32_t>::max();
 constexpr std::array<std::string_view, 3> kDebugChoices = {"no", "yes", "local"};
 constexpr std::array<std::string_view, 4> kLogLevels = {"debug", "verbose", "notice", "warning"};
@@ -188,6 +189,14 @@ constexpr Directive kHashValue{"hash-max-listpack-value",
                                true,
                                [](const Settings& s) { return fmt::to_string(s.hash_max_listpack_value_bytes); },
                                [](Settings& s, Values v) { return set_bytes(s.hash_max_listpack_value_bytes, v, 0); }};
+
+constexpr Directive kListSize{
+    "list-max-listpack-size",
+    "a number of elements; -1 to -5: 4 to 64 kb",
+    "what a node of a list holds at most",
+    true,
+    [](const Settings& s) { return fmt::to_string(s.list_max_listpack_size); },
+    [](Settings& s, Values v) { return set_number(s.list_max_listpack_size, v, kLeastInt, kLargestInt); }};
 
 constexpr Directive kSortedSetEntries{
     "zset-max-listpack-entries",
@@ -275,6 +284,14 @@ constexpr std::array kDirectives = {
     Directive{"lfu-log-factor", "a number", "how slowly the frequency of a much used key rises", true,
               [](const Settings& s) { return fmt::to_string(s.lfu_log_factor); },
               [](Settings& s, Values v) { return set_number(s.lfu_log_factor, v, 0, kLargestInt); }},
+    Directive{"list-compress-depth", "0: lists are not compressed", "how many nodes at the ends stay as they are", true,
+              [](const Settings&) { return std::string("0"); },
+              [](Settings&, Values v) -> Result<void> {
+                int depth = 0;
+                return set_number(depth, v, 0, 0);
+              }},
+    kListSize,
+    older_name("list-max-ziplist-size", kListSize),
     Directive{"loglevel", "debug, verbose, notice or warning", "how much is logged", false,
               [](const Settings& s) { return s.loglevel; },
               [](Settings& s, Values v) { return set_one_of(s.loglevel, v, kLogLevels); }},

@@ -67,6 +67,8 @@ struct Settings {
   std::size_t hash_max_listpack_entries = 512;
   std::size_t hash_max_listpack_value_bytes = 64;
   std::size_t set_max_intset_entries = 512;
+  // What a node of a list holds: so many elements, or -1 to -5 for 4 to 64 KB.
+  int list_max_listpack_size = -2;
   std::size_t zset_max_listpack_entries = 128;
   std::size_t zset_max_listpack_value_bytes = 64;
   // The RDB file: where it is, how it is written, and when without being asked.

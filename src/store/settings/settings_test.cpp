@@ -102,6 +102,15 @@ TEST(Settings, OlderNamesAreTheSameDirectiveAndRewrittenUnderTheNewOne) {
   EXPECT_EQ(rewrite_config_text("", settings), "hash-max-listpack-entries \"7\"\nhash-max-listpack-value \"1024\"\n");
 }
 
+TEST(Settings, ListsAreNotCompressedAndTheirNodesHaveASize) {
+  Settings settings;
+  ASSERT_TRUE(apply_config_text(settings, "a.conf", "list-compress-depth 0\nlist-max-ziplist-size -5\n"));
+  EXPECT_EQ(settings.list_max_listpack_size, -5);
+  EXPECT_EQ(find_directive("list-max-listpack-size")->get(settings), "-5");
+  EXPECT_FALSE(apply_config_text(settings, "a.conf", "list-compress-depth 1\n"));
+  EXPECT_FALSE(apply_config_text(settings, "a.conf", "list-max-listpack-size 2147483648\n"));
+}
+
 TEST(Settings, SavePointsOfAFileAddUpAndReplaceTheDefault) {
   const auto shown = [](const Settings& settings) { return find_directive("save")->get(settings); };
   Settings settings;

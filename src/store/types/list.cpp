@@ -13,7 +13,7 @@ namespace weir::store {
 namespace {
 
 constexpr std::size_t kFurtherNodeBytes = 1024;
-// An element is smaller than this, by the longest bulk that a client may send.
+// Room for the longest element, and for what the heap may round it up to.
 constexpr std::size_t kMaxNodeBytes = std::size_t{3} << 30;
 // Smaller buffers are not worth shrinking.
 constexpr std::size_t kShrinkFrom = 256;

@@ -15,6 +15,7 @@
 // One owner, one thread. Relocatable as bytes. All memory is from Heap.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -60,8 +61,12 @@ class List {
     std::size_t count;
   };
 
-  // `max_listpack_size` is list-max-listpack-size.
-  explicit List(int max_listpack_size) : limit_(static_cast<std::int16_t>(max_listpack_size)) {}
+  // Longer elements cannot be pushed.
+  static constexpr std::size_t kMaxElementBytes = std::size_t{2} << 30;
+
+  // `max_listpack_size` is list-max-listpack-size; it counts up to the bounds that Redis has for it.
+  explicit List(int max_listpack_size)
+      : limit_(static_cast<std::int16_t>(std::clamp(max_listpack_size, kLeastLimit, kMostLimit))) {}
   List(List&& other) noexcept;
   List& operator=(List&& other) noexcept;
   ~List();
@@ -70,6 +75,7 @@ class List {
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
   // As every kind of value (keyspace/value.h).
+  std::string_view encoding() const { return "quicklist"; }
   std::size_t free_effort() const { return nodes_ + 1; }
   std::size_t footprint(std::size_t samples) const;
 
@@ -143,6 +149,8 @@ class List {
     char* first() const { return buffer + begin; }
     char* past_last() const { return buffer + end; }
   };
+  static constexpr int kLeastLimit = -5;
+  static constexpr int kMostLimit = 32'767;
   enum class Side : unsigned char { kFront, kBack };
 
   std::size_t limit_bytes() const { return limit_ < 0 ? std::size_t{2048} << -limit_ : 8192; }

@@ -8,6 +8,9 @@ using rdb::Record;
 
 namespace {
 
+// Redis keeps larger elements outside of listpacks.
+constexpr std::size_t kMaxListpackNode = Listpack::kMaxBytes;
+
 void hand_over_string(const Entry& entry, const Record& record, rdb::Sink& to) {
   if (entry.kind() == ValueKind::kInteger) {
     to.string(record, Element::of_integer(entry.integer()));
@@ -40,6 +43,22 @@ void hand_over_sorted_set(const SortedSet& set, const Record& record, rdb::Sink&
   to.end();
 }
 
+void hand_over_list(const List& list, const Record& record, rdb::Sink& to) {
+  to.begin(record, rdb::Shape::kList, list.node_count());
+  std::string listpack;
+  for (std::size_t i = 0; i < list.node_count(); ++i) {
+    const List::Node node = list.node(i);
+    if (node.entries.size() > kMaxListpackNode) {
+      to.list_element(listpack_entry::decode(node.entries.data()));  // It is alone in its node.
+      continue;
+    }
+    listpack.clear();
+    append_listpack(listpack, node);
+    to.list_node(listpack);
+  }
+  to.end();
+}
+
 void hand_over_set(const Set& set, const Record& record, rdb::Sink& to) {
   if (const Intset* packed = set.packed()) {
     to.packed(record, rdb::Packed::kIntset, packed->view().blob());
@@ -65,7 +84,7 @@ void hand_over(const Entry& entry, rdb::Sink& to, const AccessClock* access) {
     case ValueKind::kSet: return hand_over_set(entry.as<Set>(), record, to);
     case ValueKind::kHash: return hand_over_hash(entry.as<Hash>(), record, to);
     case ValueKind::kSortedSet: return hand_over_sorted_set(entry.as<SortedSet>(), record, to);
-    case ValueKind::kList:
+    case ValueKind::kList: return hand_over_list(entry.as<List>(), record, to);
     case ValueKind::kStream: break;
   }
   WEIR_ASSERT(false && "a kind of value that no command makes yet");

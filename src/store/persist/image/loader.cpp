@@ -107,14 +107,30 @@ bool Loader::begin(const Record& record, Shape shape, std::uint64_t expected) {
     case Shape::kHash: value_.emplace<Hash>().expect(expected, hash_limits()); return true;
     case Shape::kSet: value_.emplace<Set>().expect(expected, settings_.set_max_intset_entries); return true;
     case Shape::kZset: value_.emplace<SortedSet>(SortedSet::to_be_loaded()); return true;
-    case Shape::kList: refusal_ = "a list, which this store cannot keep yet"; return false;
+    case Shape::kList: value_.emplace<List>(settings_.list_max_listpack_size); return true;
     case Shape::kStream: refusal_ = "a stream, which this store cannot keep yet"; return false;
   }
   return false;
 }
 
-void Loader::list_element(const Element&) {}
-void Loader::list_node(std::string_view) {}
+void Loader::list_element(const Element& element) {
+  if (element.bytes.size() > List::kMaxElementBytes) {
+    if (refusal_.empty()) refusal_ = "an element of a list that is longer than this store can keep";
+    return;
+  }
+  std::get<List>(value_).push_back(EncodedEntry(element));
+}
+
+void Loader::list_node(std::string_view listpack) {
+  const ListpackView view(listpack);
+  if (listpack.size() > Listpack::kMaxBytes) {
+    for (const Element& element : view) list_element(element);
+    return;
+  }
+  const std::size_t around = ListpackView::kHeaderBytes + 1;
+  std::get<List>(value_).append_node(listpack.substr(ListpackView::kHeaderBytes, listpack.size() - around),
+                                     view.count());
+}
 
 bool Loader::set_member(const Element& member) {
   return std::get<Set>(value_).insert(SoughtMember(member), settings_.set_max_intset_entries);

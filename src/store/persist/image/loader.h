@@ -89,7 +89,7 @@ class Loader final : public rdb::Sink {
   // The value that comes piece by piece, and whose it is.
   std::string key_;
   rdb::Record record_;
-  std::variant<std::monostate, Set, Hash, SortedSet> value_;
+  std::variant<std::monostate, List, Set, Hash, SortedSet> value_;
 };
 
 }  // namespace weir::store
