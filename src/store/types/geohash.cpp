@@ -135,6 +135,8 @@ double distance_m(const Point& a, const Point& b) {
   const double latitude_a = a.latitude * kRadiansPerDegree, latitude_b = b.latitude * kRadiansPerDegree;
   const double u = std::sin((latitude_b - latitude_a) / 2);
   const double v = std::sin((b.longitude * kRadiansPerDegree - a.longitude * kRadiansPerDegree) / 2);
+  // On one meridian the haversine formula would only lose digits.
+  if (v == 0) return kEarthRadius_m * std::abs(latitude_b - latitude_a);
   return 2 * kEarthRadius_m * std::asin(std::sqrt(u * u + std::cos(latitude_a) * std::cos(latitude_b) * v * v));
 }
 
