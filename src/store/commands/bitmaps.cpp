@@ -470,7 +470,7 @@ constexpr CommandSpec bit_field_row() {
           .takes(
               "key [operation=(GET (encoding offset)|write=([OVERFLOW (WRAP|SAT|FAIL)] write_operation=(SET (encoding "
               "offset value:integer)|INCRBY (encoding offset increment))))...]")
-          .costs("O(1) for each subcommand specified");
+          .costs("O(N), N: operations");
   spec.find_keys = find_keys_of_bitfield;
   return spec;
 }
@@ -484,7 +484,7 @@ constexpr std::array kCommands = {
     row("bitfield_ro", -2, kReadonly | kFast, reads(), "Reads integers of any width at any bit.", "6.0.0",
         bit_field_read_only)
         .takes("key [GET (encoding offset)]...")
-        .costs("O(1) for each subcommand specified"),
+        .costs("O(N), N: operations"),
     bit_operation_row(),
     row("bitpos", -3, kReadonly, reads(), "Finds the first bit that is set, or is not.", "2.8.7", bit_position)
         .takes("key bit [index=(start:integer [end_index=(end:integer [index_unit=(BYTE|BIT)@7.0.0])])]")

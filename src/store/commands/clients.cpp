@@ -338,10 +338,10 @@ constexpr std::array kSubcommands = {
         .takes("filter=(ip:port~2.8.12|new-format=([ID client-id@2.8.12]|[TYPE "
                "normal_master_slave_pubsub=(NORMAL|MASTER@3.2.0|SLAVE|REPLICA@5.0.0|PUBSUB)@2.8.12]|[USER "
                "username]|[ADDR ip:port]|[LADDR ip:port@6.2.0]|[SKIPME yes/no])...)")
-        .costs("O(N) where N is the number of client connections"),
+        .costs("O(N), N: clients"),
     row("client|list", -2, kOthers, "Describes all connections, or some.", "2.4.0", client_list, kNondeterministic)
         .takes("[TYPE (NORMAL|MASTER|REPLICA|PUBSUB)@5.0.0] [ID id=(client-id...)@6.2.0]")
-        .costs("O(N) where N is the number of client connections"),
+        .costs("O(N), N: clients"),
     row("client|no-evict", 3, kOthers, "Protects the connection from being closed for memory.", "7.0.0",
         client_no_evict)
         .takes("enabled=(ON|OFF)")
@@ -357,19 +357,19 @@ constexpr std::array kSubcommands = {
         .costs("O(1)"),
     row("client|tracking", -3, kOwn, "Asks for messages about keys that became invalid.", "6.0.0", client_tracking)
         .takes("status=(ON|OFF) [REDIRECT client-id] [PREFIX prefix]... [BCAST] [OPTIN] [OPTOUT] [NOLOOP]")
-        .costs("O(1). Some options may introduce additional complexity."),
+        .costs("O(1)"),
     row("client|trackinginfo", 2, kOwn, "Describes the tracking of this connection.", "6.2.0", client_trackinginfo)
         .costs("O(1)"),
     row("client|unblock", -3, kOthers, "Ends the waiting of a client that is blocked.", "5.0.0", client_unblock)
         .takes("client-id [(TIMEOUT|ERROR)]")
-        .costs("O(log N) where N is the number of client connections"),
+        .costs("O(log(N)), N: clients"),
     row("client|unpause", 2, kOthers, "Ends a pause of the clients.", "6.2.0", client_unpause)
-        .costs("O(N) Where N is the number of paused clients"),
+        .costs("O(N), N: clients that are held"),
 };
 
 constexpr CommandSpec container() {
   CommandSpec spec =
-      row("client", -2, 0, "Describes and controls connections.", "2.4.0", nullptr).costs("Depends on subcommand.");
+      row("client", -2, 0, "Describes and controls connections.", "2.4.0", nullptr).costs("as the subcommand");
   spec.categories = 0;
   spec.subcommands = kSubcommands;
   return spec;

@@ -92,7 +92,7 @@ constexpr std::array kSubcommands = {
     CommandSpec{
         "config|get", -3, kAdminAnyTime, 0, {}, "Returns settings by pattern.", "2.0.0", "server", {}, config_get}
         .takes("(parameter)...")
-        .costs("O(N) when N is the number of configuration parameters provided"),
+        .costs("O(N), N: directives"),
     CommandSpec{
         "config|help", 2, kLoading | kStale, 0, {}, "Describes the subcommands.", "5.0.0", "server", {}, config_help}
         .costs("O(1)"),
@@ -129,12 +129,12 @@ constexpr std::array kSubcommands = {
                 kAllNodes,
                 config_set}
         .takes("(parameter value)...")
-        .costs("O(N) when N is the number of configuration parameters provided"),
+        .costs("O(N), N: directives"),
 };
 
 constexpr std::array kCommands = {
     CommandSpec{"config", -2, 0, 0, {}, "Reads and changes settings.", "2.0.0", "server", {}, nullptr, kSubcommands}
-        .costs("Depends on subcommand."),
+        .costs("as the subcommand"),
 };
 
 }  // namespace

@@ -149,7 +149,7 @@ constexpr std::array kCommands = {
                 {},
                 auth}
         .takes("[username@6.0.0] password")
-        .costs("O(N) where N is the number of passwords defined for the user"),
+        .costs("O(1)"),
     CommandSpec{"echo",
                 2,
                 kLoading | kStale | kFast,

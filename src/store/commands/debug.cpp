@@ -242,7 +242,7 @@ constexpr std::array kCommands = {CommandSpec{"debug",
                                               "server",
                                               {},
                                               debug}
-                                      .costs("Depends on subcommand.")
+                                      .costs("as the subcommand")
                                       .internal()};
 
 }  // namespace

@@ -125,17 +125,12 @@ constexpr std::array kCommands = {
     row("dump", 2, kReadonly, kKeyspaceCategory, kReadsValue, "Returns a value serialised, for RESTORE.", dump,
         kNondeterministic)
         .takes("key")
-        .costs("O(1) to access the key and additional O(N*M) to serialize it, where N is the number of Redis objects "
-               "composing the value and M their average size. For small string values the time complexity is thus "
-               "O(1)+O(1*M) where M is small, so simply O(1)."),
+        .costs("O(N), N: bytes of the value"),
     row("restore", -4, kWrite | kDenyOom, kKeyspaceCategory | kDangerousCategory, kOverwritesValue,
         "Makes a key of what DUMP returned.", restore)
         .takes(
             "key ttl serialized-value [REPLACE@3.0.0] [ABSTTL@5.0.0] [IDLETIME seconds@5.0.0] [FREQ frequency@5.0.0]")
-        .costs("O(1) to create the new key and additional O(N*M) to reconstruct the serialized value, where N is the "
-               "number of Redis objects composing the value and M their average size. For small string values the time "
-               "complexity is thus O(1)+O(1*M) where M is small, so simply O(1). However for sorted set values the "
-               "complexity is O(N*M*log(N)) because inserting values into sorted sets is O(log(N))."),
+        .costs("O(N), N: bytes of the payload; of a large sorted set O(N*log(N))"),
 };
 
 }  // namespace

@@ -515,9 +515,7 @@ constexpr CommandSpec store_row() {
                              "destination source#1 from=(FROMMEMBER member|FROMLONLAT (longitude latitude)) "
                              "by=(circle=(BYRADIUS radius unit=(M|KM|FT|MI))|box=(BYBOX width height "
                              "unit=(M|KM|FT|MI))) [order=(ASC|DESC)] [count=(COUNT count [ANY])] [STOREDIST]")
-                         .costs(
-                             "O(N+log(M)) where N is the number of elements in the grid-aligned bounding box area "
-                             "around the shape provided as the filter and M is the number of items inside the shape");
+                         .costs("O(N+log(M)), N: places in the cells that the area touches, M: places in all");
   spec.keys.last = 2;
   return spec;
 }
@@ -527,51 +525,46 @@ constexpr std::uint32_t kMayStore = kWrite | kDenyOom | kMovableKeys;
 constexpr std::array kCommands = {
     row("geoadd", -5, kWrite | kDenyOom, kUpdatesKey, "Adds places, or moves them.", "3.2.0", add)
         .takes("key [condition=(NX|XX)@6.2.0] [change=CH@6.2.0] (longitude latitude member)...")
-        .costs("O(log(N)) for each item added, where N is the number of elements in the sorted set."),
+        .costs("O(M*log(N)), M: places given, N: places there"),
     row("geodist", -4, kReadonly, kReadsValue, "Returns the distance between two places.", "3.2.0", distance)
         .takes("key member1 member2 [unit=(M|KM|FT|MI)]")
         .costs("O(log(N))"),
     row("geohash", -2, kReadonly, kReadsValue, "Returns the standard geohashes of places.", "3.2.0", hashes)
         .takes("key member...")
-        .costs("O(log(N)) for each member requested, where N is the number of elements in the sorted set."),
+        .costs("O(N), N: members asked for"),
     row("geopos", -2, kReadonly, kReadsValue, "Returns the longitudes and latitudes of places.", "3.2.0", positions)
         .takes("key member...")
-        .costs("O(N) where N is the number of members requested."),
+        .costs("O(N), N: members asked for"),
     row("georadius", -6, kMayStore, {}, "Returns or stores the places within a radius of a point.", "3.2.0", radius,
         kRadiusKeys)
         .takes("key longitude latitude radius unit=(M|KM|FT|MI) [WITHCOORD] [WITHDIST] [WITHHASH] [count=(COUNT count "
                "[ANY@6.2.0])] [order=(ASC|DESC)] [STORE key#1] [STOREDIST key#2]")
-        .costs("O(N+log(M)) where N is the number of elements inside the bounding box of the circular area delimited "
-               "by center and radius and M is the number of items inside the index.")
+        .costs("O(N+log(M)), N: places in the cells that the circle touches, M: places in all")
         .replaced("6.2.0", "`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` argument"),
     row("georadius_ro", -6, kReadonly, kReadsValue, "Returns the places within a radius of a point.", "3.2.10",
         read_radius)
         .takes("key longitude latitude radius unit=(M|KM|FT|MI) [WITHCOORD] [WITHDIST] [WITHHASH] [count=(COUNT count "
                "[ANY@6.2.0])] [order=(ASC|DESC)]")
-        .costs("O(N+log(M)) where N is the number of elements inside the bounding box of the circular area delimited "
-               "by center and radius and M is the number of items inside the index.")
+        .costs("O(N+log(M)), N: places in the cells that the circle touches, M: places in all")
         .replaced("6.2.0", "`GEOSEARCH` with the `BYRADIUS` argument"),
     row("georadiusbymember", -5, kMayStore, {}, "Returns or stores the places within a radius of another.", "3.2.0",
         radius_of_member, kMemberRadiusKeys)
         .takes("key member radius unit=(M|KM|FT|MI) [WITHCOORD] [WITHDIST] [WITHHASH] [count=(COUNT count [ANY])] "
                "[order=(ASC|DESC)] [STORE key#1] [STOREDIST key#2]")
-        .costs("O(N+log(M)) where N is the number of elements inside the bounding box of the circular area delimited "
-               "by center and radius and M is the number of items inside the index.")
+        .costs("O(N+log(M)), N: places in the cells that the circle touches, M: places in all")
         .replaced("6.2.0", "`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` and `FROMMEMBER` arguments"),
     row("georadiusbymember_ro", -5, kReadonly, kReadsValue, "Returns the places within a radius of another.", "3.2.10",
         read_radius_of_member)
         .takes("key member radius unit=(M|KM|FT|MI) [WITHCOORD] [WITHDIST] [WITHHASH] [count=(COUNT count [ANY])] "
                "[order=(ASC|DESC)]")
-        .costs("O(N+log(M)) where N is the number of elements inside the bounding box of the circular area delimited "
-               "by center and radius and M is the number of items inside the index.")
+        .costs("O(N+log(M)), N: places in the cells that the circle touches, M: places in all")
         .replaced("6.2.0", "`GEOSEARCH` with the `BYRADIUS` and `FROMMEMBER` arguments"),
     row("geosearch", -7, kReadonly, kReadsValue, "Returns the places inside a circle or a box.", "6.2.0",
         search_and_reply)
         .takes("key from=(FROMMEMBER member|FROMLONLAT (longitude latitude)) by=(circle=(BYRADIUS radius "
                "unit=(M|KM|FT|MI))|box=(BYBOX width height unit=(M|KM|FT|MI))) [order=(ASC|DESC)] [count=(COUNT count "
                "[ANY])] [WITHCOORD] [WITHDIST] [WITHHASH]")
-        .costs("O(N+log(M)) where N is the number of elements in the grid-aligned bounding box area around the shape "
-               "provided as the filter and M is the number of items inside the shape"),
+        .costs("O(N+log(M)), N: places in the cells that the area touches, M: places in all"),
     store_row(),
 };
 

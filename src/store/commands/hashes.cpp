@@ -290,7 +290,7 @@ constexpr std::array kCommands = {
                 {},
                 del}
         .takes("key field...")
-        .costs("O(N) where N is the number of fields to be removed."),
+        .costs("O(N), N: fields given"),
     CommandSpec{"hexists",
                 3,
                 kReadonly | kFast,
@@ -318,7 +318,7 @@ constexpr std::array kCommands = {
     CommandSpec{"hgetall", 2, kReadonly, kHashCategory, one_key(kReadsValue), "Returns all fields with their values.",
                 "2.0.0", "hash", kNondeterministicOrder, get_all}
         .takes("key")
-        .costs("O(N) where N is the size of the hash."),
+        .costs("O(N), N: fields there"),
     CommandSpec{"hincrby",
                 4,
                 kWrite | kDenyOom | kFast,
@@ -346,7 +346,7 @@ constexpr std::array kCommands = {
     CommandSpec{"hkeys", 2, kReadonly, kHashCategory, one_key(kReadsValue), "Returns all fields.", "2.0.0", "hash",
                 kNondeterministicOrder, get_fields}
         .takes("key")
-        .costs("O(N) where N is the size of the hash."),
+        .costs("O(N), N: fields there"),
     CommandSpec{"hlen",
                 2,
                 kReadonly | kFast,
@@ -370,7 +370,7 @@ constexpr std::array kCommands = {
                 {},
                 get_many}
         .takes("key field...")
-        .costs("O(N) where N is the number of fields being requested."),
+        .costs("O(N), N: fields given"),
     CommandSpec{"hmset",
                 -4,
                 kWrite | kDenyOom | kFast,
@@ -382,17 +382,16 @@ constexpr std::array kCommands = {
                 {},
                 set_many}
         .takes("key (field value)...")
-        .costs("O(N) where N is the number of fields being set.")
+        .costs("O(N), N: fields given")
         .replaced("4.0.0", "`HSET` with multiple field-value pairs"),
     CommandSpec{"hrandfield", -2, kReadonly, kHashCategory, one_key(kReadsValue),
                 "Returns fields that are drawn at random.", "6.2.0", "hash", kNondeterministic, random_fields}
         .takes("key [options=(count [WITHVALUES])]")
-        .costs("O(N) where N is the number of fields returned"),
+        .costs("O(N), N: fields returned"),
     CommandSpec{"hscan", -3, kReadonly, kHashCategory, one_key(kReadsValue),
                 "Walks through the fields and values step by step.", "2.8.0", "hash", kNondeterministic, scan}
         .takes("key cursor [MATCH pattern] [COUNT count]")
-        .costs("O(1) for every call. O(N) for a complete iteration, including enough command calls for the cursor to "
-               "return back to 0. N is the number of elements inside the collection.."),
+        .costs("O(M), M: COUNT; a whole walk: O(N), N: elements there"),
     CommandSpec{"hset",
                 -4,
                 kWrite | kDenyOom | kFast,
@@ -404,8 +403,7 @@ constexpr std::array kCommands = {
                 {},
                 set}
         .takes("key (field value)...")
-        .costs("O(1) for each field/value pair added, so O(N) to add N field/value pairs when the command is called "
-               "with multiple field/value pairs."),
+        .costs("O(N), N: fields given"),
     CommandSpec{"hsetnx",
                 4,
                 kWrite | kDenyOom | kFast,
@@ -433,7 +431,7 @@ constexpr std::array kCommands = {
     CommandSpec{"hvals", 2, kReadonly, kHashCategory, one_key(kReadsValue), "Returns all values.", "2.0.0", "hash",
                 kNondeterministicOrder, get_values}
         .takes("key")
-        .costs("O(N) where N is the size of the hash."),
+        .costs("O(N), N: fields there"),
 };
 
 }  // namespace

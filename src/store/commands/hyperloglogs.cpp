@@ -138,7 +138,7 @@ constexpr CommandSpec merge_row() {
   CommandSpec spec = row("pfmerge", kWrite | kDenyOom, {.first = 1, .last = -1, .step = 1, .access = {}},
                          "Adds several HyperLogLogs to one.", merge)
                          .takes("destkey sourcekey#1...")
-                         .costs("O(N) to merge N HyperLogLogs, but with high constant times.");
+                         .costs("O(N), N: keys");
   spec.key_specs = kMergeKeys;
   return spec;
 }
@@ -147,7 +147,7 @@ constexpr std::array kCommands = {
     row("pfadd", kWrite | kDenyOom | kFast, {.first = 1, .last = 1, .step = 1, .access = kInsertsIntoValue},
         "Adds elements to a HyperLogLog, which is made if needed.", add)
         .takes("key [element...]")
-        .costs("O(1) to add every element."),
+        .costs("O(N), N: elements given"),
     row("pfcount", kReadonly | kMayReplicate,
         {.first = 1,
          .last = -1,
@@ -156,8 +156,7 @@ constexpr std::array kCommands = {
          .notes = "RW because it may change the internal representation of the key, and propagate to replicas"},
         "Estimates how many distinct elements one or several HyperLogLogs hold.", count)
         .takes("key...")
-        .costs("O(1) with a very small average constant time when called with a single key. O(N) with N being the "
-               "number of keys, and much bigger constant times, when called with multiple keys."),
+        .costs("O(N), N: keys; of one key mostly read from its cache"),
     merge_row(),
 };
 

@@ -386,7 +386,7 @@ constexpr std::array kSubcommands = {
                 kNondeterministicOrder,
                 command_docs}
         .takes("[command-name...]")
-        .costs("O(N) where N is the number of commands to look up"),
+        .costs("O(N), N: commands named"),
     CommandSpec{"command|getkeys",
                 -4,
                 kAnyTime,
@@ -397,7 +397,7 @@ constexpr std::array kSubcommands = {
                 "server",
                 {},
                 command_getkeys}
-        .costs("O(N) where N is the number of arguments to the command"),
+        .costs("O(N), N: arguments of the command"),
     CommandSpec{"command|getkeysandflags",
                 -4,
                 kAnyTime,
@@ -408,7 +408,7 @@ constexpr std::array kSubcommands = {
                 "server",
                 {},
                 command_getkeysandflags}
-        .costs("O(N) where N is the number of arguments to the command"),
+        .costs("O(N), N: arguments of the command"),
     CommandSpec{"command|help",
                 2,
                 kAnyTime,
@@ -431,7 +431,7 @@ constexpr std::array kSubcommands = {
                 kNondeterministicOrder,
                 command_info}
         .takes("[command-name...]")
-        .costs("O(N) where N is the number of commands to look up"),
+        .costs("O(N), N: commands named"),
     CommandSpec{"command|list",
                 -2,
                 kAnyTime,
@@ -443,7 +443,7 @@ constexpr std::array kSubcommands = {
                 kNondeterministicOrder,
                 command_list}
         .takes("[FILTERBY filterby=(MODULE module-name|ACLCAT category|PATTERN pattern)]")
-        .costs("O(N) where N is the total number of Redis commands"),
+        .costs("O(N), N: commands there"),
 };
 
 constexpr std::array kCommands = {
@@ -458,7 +458,7 @@ constexpr std::array kCommands = {
                 kNondeterministicOrder,
                 command,
                 kSubcommands}
-        .costs("O(N) where N is the total number of Redis commands"),
+        .costs("O(N), N: commands there"),
 };
 
 }  // namespace

@@ -186,31 +186,27 @@ constexpr CommandSpec with_specs(CommandSpec spec, std::span<const KeySpec> spec
 }
 
 constexpr CommandSpec swapdb_row() {
-  CommandSpec spec =
-      row("swapdb", 3, kWrite | kFast, {}, "Lets two databases change places, for all clients at once.", "4.0.0",
-          swapdb)
-          .takes("index1:integer index2:integer")
-          .costs("O(N) where N is the count of clients watching or blocking on keys from both databases.");
+  CommandSpec spec = row("swapdb", 3, kWrite | kFast, {}, "Lets two databases change places, for all clients at once.",
+                         "4.0.0", swapdb)
+                         .takes("index1:integer index2:integer")
+                         .costs("O(N), N: clients that watch or wait for keys of the two");
   spec.categories |= kDangerousCategory;
   spec.group = "server";
   return spec;
 }
 
 constexpr std::array kCommands = {
-    with_specs(
-        row("copy", -3, kWrite | kDenyOom, kTwo, "Copies the value of a key to another key.", "6.2.0", copy)
-            .takes("source destination#1 [DB destination-db:integer] [REPLACE]")
-            .costs("O(N) worst case for collections, where N is the number of nested items. O(1) for string values."),
-        kCopyKeys),
+    with_specs(row("copy", -3, kWrite | kDenyOom, kTwo, "Copies the value of a key to another key.", "6.2.0", copy)
+                   .takes("source destination#1 [DB destination-db:integer] [REPLACE]")
+                   .costs("O(N), N: elements of the value"),
+               kCopyKeys),
     row("del", -2, kWrite, all(kRemovesKey), "Deletes keys; answers how many there were.", "1.0.0", del, kSumOfKeys)
         .takes("key...")
-        .costs("O(N) where N is the number of keys that will be removed. When a key to remove holds a value other than "
-               "a string, the individual complexity for this key is O(M) where M is the number of elements in the "
-               "list, set, sorted set or hash. Removing a single key that holds a string value is O(1)."),
+        .costs("O(N), N: keys given; large values are freed by another thread"),
     row("exists", -2, kReadonly | kFast, all(kReadsKey), "Counts how many of the named keys exist.", "1.0.0", exists,
         kSumOfKeys)
         .takes("key...")
-        .costs("O(N) where N is the number of keys to check."),
+        .costs("O(N), N: keys given"),
     row("move", 3, kWrite | kFast, one(kUpdatesValue), "Moves a key to another database.", "1.0.0", move)
         .takes("key db")
         .costs("O(1)"),
@@ -226,16 +222,14 @@ constexpr std::array kCommands = {
     row("touch", -2, kReadonly | kFast, all(kReadsKey), "Counts the named keys that exist, which are used by that.",
         "3.2.1", touch, kSumOfKeys)
         .takes("key...")
-        .costs("O(N) where N is the number of keys that will be touched."),
+        .costs("O(N), N: keys given"),
     row("type", 2, kReadonly | kFast, one(kReadsKey), "Returns the type of what a key holds.", "1.0.0", type)
         .takes("key")
         .costs("O(1)"),
     row("unlink", -2, kWrite | kFast, all(kRemovesKey), "Deletes keys; what they held is freed in the background.",
         "4.0.0", del, kSumOfKeys)
         .takes("key...")
-        .costs(
-            "O(1) for each key removed regardless of its size. Then the command does O(N) work in a different thread "
-            "in order to reclaim memory, where N is the number of allocations the deleted objects where composed of."),
+        .costs("O(N), N: keys given; large values are freed by another thread"),
 };
 
 }  // namespace

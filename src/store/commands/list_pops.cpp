@@ -295,24 +295,46 @@ constexpr std::uint32_t kWaits = kWrite | kNoscript | kBlocking;
 
 constexpr std::array kCommands = {
     row("blmove", 6, kWaits | kDenyOom, kTwoKeys, "Moves an element from one list to another, or waits for one.",
-        "6.2.0", move_waiting, kMoves),
+        "6.2.0", move_waiting, kMoves)
+        .takes("source:key destination:key#1 wherefrom=(LEFT|RIGHT) whereto=(LEFT|RIGHT) timeout:double")
+        .costs("O(1)"),
     row("blmpop", -5, kWrite | kBlocking | kMovableKeys, {},
         "Takes elements from the first list that has any, or waits for one.", "7.0.0", pop_several_waiting,
-        kCountedKeysBehindTimeout),
+        kCountedKeysBehindTimeout)
+        .takes("timeout numkeys key... where=(LEFT|RIGHT) [COUNT count]")
+        .costs("O(N+M), N: keys, M: elements taken"),
     row("blpop", -3, kWaits, kAllButTimeout,
-        "Takes the first element of the first list that has any, or waits for one.", "2.0.0", pop_left_waiting),
+        "Takes the first element of the first list that has any, or waits for one.", "2.0.0", pop_left_waiting)
+        .takes("key... timeout")
+        .costs("O(N), N: keys"),
     row("brpop", -3, kWaits, kAllButTimeout, "Takes the last element of the first list that has any, or waits for one.",
-        "2.0.0", pop_right_waiting),
+        "2.0.0", pop_right_waiting)
+        .takes("key... timeout")
+        .costs("O(N), N: keys"),
     row("brpoplpush", 4, kWaits | kDenyOom, kTwoKeys,
         "Moves the last element of a list to the head of another, or waits for one.", "2.2.0",
-        move_right_to_left_waiting, kMoves),
-    row("lmove", 5, kWrite | kDenyOom, kTwoKeys, "Moves an element from one list to another.", "6.2.0", move, kMoves),
+        move_right_to_left_waiting, kMoves)
+        .takes("source:key destination:key#1 timeout:double")
+        .costs("O(1)")
+        .replaced("6.2.0", "`BLMOVE` with the `RIGHT` and `LEFT` arguments"),
+    row("lmove", 5, kWrite | kDenyOom, kTwoKeys, "Moves an element from one list to another.", "6.2.0", move, kMoves)
+        .takes("source:key destination:key#1 wherefrom=(LEFT|RIGHT) whereto=(LEFT|RIGHT)")
+        .costs("O(1)"),
     row("lmpop", -4, kWrite | kMovableKeys, {}, "Takes elements from the first list that has any.", "7.0.0",
-        pop_several, kCountedKeys),
-    row("lpop", -2, kWrite | kFast, kOneKey, "Takes the first elements of a list.", "1.0.0", pop_left),
-    row("rpop", -2, kWrite | kFast, kOneKey, "Takes the last elements of a list.", "1.0.0", pop_right),
+        pop_several, kCountedKeys)
+        .takes("numkeys key... where=(LEFT|RIGHT) [COUNT count]")
+        .costs("O(N+M), N: keys, M: elements taken"),
+    row("lpop", -2, kWrite | kFast, kOneKey, "Takes the first elements of a list.", "1.0.0", pop_left)
+        .takes("key [count@6.2.0]")
+        .costs("O(N), N: elements taken"),
+    row("rpop", -2, kWrite | kFast, kOneKey, "Takes the last elements of a list.", "1.0.0", pop_right)
+        .takes("key [count@6.2.0]")
+        .costs("O(N), N: elements taken"),
     row("rpoplpush", 3, kWrite | kDenyOom, kTwoKeys, "Moves the last element of a list to the head of another.",
-        "1.2.0", move_right_to_left, kMoves),
+        "1.2.0", move_right_to_left, kMoves)
+        .takes("source:key destination:key#1")
+        .costs("O(1)")
+        .replaced("6.2.0", "`LMOVE` with the `RIGHT` and `LEFT` arguments"),
 };
 
 }  // namespace

@@ -306,23 +306,47 @@ constexpr CommandSpec row(std::string_view name, int arity, std::uint32_t flags,
 }
 
 constexpr std::array kCommands = {
-    row("lindex", 3, kReadonly, kReadsValue, "Returns the element at an index.", "1.0.0", element_at),
+    row("lindex", 3, kReadonly, kReadsValue, "Returns the element at an index.", "1.0.0", element_at)
+        .takes("key index")
+        .costs("O(N), N: distance from the nearer end, in nodes"),
     row("linsert", 5, kWrite | kDenyOom, kInsertsIntoValue, "Inserts an element before or after another one.", "2.2.0",
-        insert),
-    row("llen", 2, kReadonly | kFast, kReadsKey, "Counts the elements of a list.", "1.0.0", length),
-    row("lpos", -3, kReadonly, kReadsValue, "Finds at which indices an element is.", "6.0.6", position),
+        insert)
+        .takes("key where=(BEFORE|AFTER) pivot element")
+        .costs("O(N), N: elements before the place"),
+    row("llen", 2, kReadonly | kFast, kReadsKey, "Counts the elements of a list.", "1.0.0", length)
+        .takes("key")
+        .costs("O(1)"),
+    row("lpos", -3, kReadonly, kReadsValue, "Finds at which indices an element is.", "6.0.6", position)
+        .takes("key element [RANK rank:integer] [COUNT num-matches:integer] [MAXLEN len:integer]")
+        .costs("O(N), N: elements looked at"),
     row("lpush", -3, kWrite | kDenyOom | kFast, kInsertsIntoValue,
-        "Puts elements at the head of a list, which is made if needed.", "1.0.0", push_left),
+        "Puts elements at the head of a list, which is made if needed.", "1.0.0", push_left)
+        .takes("key element...")
+        .costs("O(N), N: elements given"),
     row("lpushx", -3, kWrite | kDenyOom | kFast, kInsertsIntoValue, "Puts elements at the head of a list that exists.",
-        "2.2.0", push_left_present),
-    row("lrange", 4, kReadonly, kReadsValue, "Returns the elements between two indices.", "1.0.0", range),
-    row("lrem", 4, kWrite, kRemovesFromValue, "Removes elements that are equal to the given one.", "1.0.0", remove),
-    row("lset", 4, kWrite | kDenyOom, kUpdatesKey, "Replaces the element at an index.", "1.0.0", set),
-    row("ltrim", 4, kWrite, kRemovesFromValue, "Removes all elements but those between two indices.", "1.0.0", trim),
+        "2.2.0", push_left_present)
+        .takes("key element...")
+        .costs("O(N), N: elements given"),
+    row("lrange", 4, kReadonly, kReadsValue, "Returns the elements between two indices.", "1.0.0", range)
+        .takes("key start:integer stop:integer")
+        .costs("O(S+N), S: distance of the start from the nearer end, in nodes, N: elements returned"),
+    row("lrem", 4, kWrite, kRemovesFromValue, "Removes elements that are equal to the given one.", "1.0.0", remove)
+        .takes("key count element")
+        .costs("O(N), N: elements looked at"),
+    row("lset", 4, kWrite | kDenyOom, kUpdatesKey, "Replaces the element at an index.", "1.0.0", set)
+        .takes("key index element")
+        .costs("O(N), N: distance from the nearer end, in nodes"),
+    row("ltrim", 4, kWrite, kRemovesFromValue, "Removes all elements but those between two indices.", "1.0.0", trim)
+        .takes("key start:integer stop:integer")
+        .costs("O(N), N: elements removed"),
     row("rpush", -3, kWrite | kDenyOom | kFast, kInsertsIntoValue,
-        "Puts elements at the tail of a list, which is made if needed.", "1.0.0", push_right),
+        "Puts elements at the tail of a list, which is made if needed.", "1.0.0", push_right)
+        .takes("key element...")
+        .costs("O(N), N: elements given"),
     row("rpushx", -3, kWrite | kDenyOom | kFast, kInsertsIntoValue, "Puts elements at the tail of a list that exists.",
-        "2.2.0", push_right_present),
+        "2.2.0", push_right_present)
+        .takes("key element...")
+        .costs("O(N), N: elements given"),
 };
 
 }  // namespace

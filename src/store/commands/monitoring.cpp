@@ -307,7 +307,7 @@ constexpr std::array kLatency = {
     row("latency|histogram", -2, kAdminAnyTime, "Returns how long the calls of commands took, as a histogram.", "7.0.0",
         kSpecial, latency_histogram)
         .takes("[command...]")
-        .costs("O(N) where N is the number of commands with latency information being retrieved."),
+        .costs("O(N), N: commands named"),
     row("latency|history", 3, kAdminAnyTime, "Returns the latency spikes of an event.", "2.8.13", kSpecial,
         latency_history)
         .takes("event")
@@ -324,13 +324,13 @@ constexpr std::array kLatency = {
 constexpr std::array kSlowlog = {
     row("slowlog|get", -2, kSlowlogFlags, "Returns the latest slow commands.", "2.2.12", kAllNodesAsked, slowlog_get)
         .takes("[count]")
-        .costs("O(N) where N is the number of entries returned"),
+        .costs("O(N), N: entries returned"),
     row("slowlog|help", 2, kLoading | kStale, "Describes the subcommands.", "6.2.0", {}, slowlog_help).costs("O(1)"),
     row("slowlog|len", 2, kSlowlogFlags, "Counts the slow commands that are kept.", "2.2.12", kCountOfNodes,
         slowlog_len)
         .costs("O(1)"),
     row("slowlog|reset", 2, kSlowlogFlags, "Forgets the slow commands.", "2.2.12", kAllNodes, slowlog_reset)
-        .costs("O(N) where N is the number of entries in the slowlog"),
+        .costs("O(N), N: entries there"),
 };
 
 constexpr CommandSpec container(std::string_view name, std::string_view summary, std::string_view since,
@@ -341,9 +341,9 @@ constexpr CommandSpec container(std::string_view name, std::string_view summary,
 }
 
 constexpr std::array kCommands = {
-    container("latency", "Tells how long commands take.", "2.8.13", kLatency).costs("Depends on subcommand."),
+    container("latency", "Tells how long commands take.", "2.8.13", kLatency).costs("as the subcommand"),
     row("monitor", 1, kAdminAnyTime, "Streams every command that the store runs.", "1.0.0", {}, monitor),
-    container("slowlog", "Keeps the slow commands.", "2.2.12", kSlowlog).costs("Depends on subcommand."),
+    container("slowlog", "Keeps the slow commands.", "2.2.12", kSlowlog).costs("as the subcommand"),
 };
 
 }  // namespace

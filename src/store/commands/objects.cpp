@@ -151,7 +151,7 @@ constexpr std::array kMemory = {
     of_server(of_key(
         row("memory|usage", -3, kReadonly, 0, "Returns how many bytes a key and its value take.", "4.0.0", memory_usage)
             .takes("key [SAMPLES count]")
-            .costs("O(N) where N is the number of samples."))),
+            .costs("O(N), N: samples"))),
 };
 
 constexpr CommandSpec container(std::string_view name, std::string_view summary, std::string_view since,
@@ -162,8 +162,8 @@ constexpr CommandSpec container(std::string_view name, std::string_view summary,
 }
 
 constexpr std::array kCommands = {
-    of_server(container("memory", "Tells what takes memory.", "4.0.0", kMemory).costs("Depends on subcommand.")),
-    container("object", "Tells how a value is held.", "2.2.3", kObject).costs("Depends on subcommand."),
+    of_server(container("memory", "Tells what takes memory.", "4.0.0", kMemory).costs("as the subcommand")),
+    container("object", "Tells how a value is held.", "2.2.3", kObject).costs("as the subcommand"),
 };
 
 }  // namespace

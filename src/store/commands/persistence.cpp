@@ -101,11 +101,10 @@ constexpr std::array kCommands = {
         .costs("O(1)"),
     row("save", 1, kAdmin | kNoscript | kNoAsyncLoading | kNoMulti, 0,
         "Saves the data; nothing else happens meanwhile.", save)
-        .costs("O(N) where N is the total number of keys in all databases"),
+        .costs("O(N), N: keys of all databases"),
     row("shutdown", -1, kAdmin | kNoscript | kLoading | kStale | kNoMulti | kAllowBusy, 0, "Ends the store.", shutdown)
         .takes("[(NOSAVE|SAVE)] [NOW@7.0.0] [FORCE@7.0.0] [ABORT@7.0.0]")
-        .costs(
-            "O(N) when saving, where N is the total number of keys in all databases when saving data, otherwise O(1)"),
+        .costs("O(1), or O(N) if it saves, N: keys of all databases"),
 };
 
 }  // namespace

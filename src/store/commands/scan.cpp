@@ -136,13 +136,11 @@ constexpr CommandSpec row(std::string_view name, int arity, std::uint32_t catego
 constexpr std::array kCommands = {
     row("keys", 2, kDangerousCategory, "Returns all keys that match a pattern, however many.", "1.0.0", kKeysTips, keys)
         .takes("pattern")
-        .costs("O(N) with N being the number of keys in the database, under the assumption that the key names in the "
-               "database and the given pattern have limited length."),
+        .costs("O(N), N: keys of the database"),
     row("randomkey", 1, 0, "Returns any key.", "1.0.0", kRandomTips, random_key).costs("O(1)"),
     row("scan", -2, 0, "Walks all keys step by step.", "2.8.0", kScanTips, scan)
         .takes("cursor [MATCH pattern] [COUNT count] [TYPE type@6.0.0]")
-        .costs("O(1) for every call. O(N) for a complete iteration, including enough command calls for the cursor to "
-               "return back to 0. N is the number of elements inside the collection."),
+        .costs("O(M), M: COUNT; a whole walk: O(N), N: keys of the database"),
 };
 
 }  // namespace

@@ -110,7 +110,7 @@ constexpr std::array kCommands = {
                 kAllShards,
                 flushall}
         .takes("[async=(ASYNC@4.0.0|SYNC@6.2.0)]")
-        .costs("O(N) where N is the total number of keys in all databases"),
+        .costs("O(N), N: keys of all databases"),
     CommandSpec{"flushdb",
                 -1,
                 kWrite,
@@ -122,7 +122,7 @@ constexpr std::array kCommands = {
                 kAllShards,
                 flushdb}
         .takes("[async=(ASYNC@4.0.0|SYNC@6.2.0)]")
-        .costs("O(N) where N is the number of keys in the selected database"),
+        .costs("O(1); another thread frees the N keys"),
     CommandSpec{"info",
                 -1,
                 kLoading | kStale,

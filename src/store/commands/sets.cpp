@@ -436,42 +436,41 @@ constexpr std::array kCommands = {
     row("sadd", -3, kWrite | kDenyOom | kFast, one_key(kInsertsIntoValue),
         "Adds members to a set, which is made if needed.", "1.0.0", add)
         .takes("key member...")
-        .costs("O(1) for each element added, so O(N) to add N elements when the command is called with multiple "
-               "arguments."),
+        .costs("O(N), N: members given"),
     row("scard", 2, kReadonly | kFast, one_key(kReadsKey), "Counts the members of a set.", "1.0.0", cardinality)
         .takes("key")
         .costs("O(1)"),
     row("sdiff", -2, kReadonly, kAllKeys, "Returns the members of the first set that the others do not have.", "1.0.0",
         difference, kNondeterministicOrder)
         .takes("key...")
-        .costs("O(N) where N is the total number of elements in all given sets."),
+        .costs("O(N), N: members of all sets"),
     row("sdiffstore", -3, kWrite | kDenyOom, {.first = 1, .last = -1, .step = 1},
         "Stores the members of one set that others do not have.", "1.0.0", store_difference, {}, kStoresInto)
         .takes("destination key#1...")
-        .costs("O(N) where N is the total number of elements in all given sets."),
+        .costs("O(N), N: members of all sets"),
     row("sinter", -2, kReadonly, kAllKeys, "Returns the members that all sets have.", "1.0.0", intersection,
         kNondeterministicOrder)
         .takes("key...")
-        .costs("O(N*M) worst case where N is the cardinality of the smallest set and M is the number of sets."),
+        .costs("O(N*M), N: members of the smallest set, M: sets"),
     row("sintercard", -3, kReadonly | kMovableKeys, {}, "Counts the members that all sets have, up to a limit.",
         "7.0.0", intersection_cardinality, {}, kCountedKeys)
         .takes("numkeys key... [LIMIT limit]")
-        .costs("O(N*M) worst case where N is the cardinality of the smallest set and M is the number of sets."),
+        .costs("O(N*M), N: members of the smallest set, M: sets"),
     row("sinterstore", -3, kWrite | kDenyOom, {.first = 1, .last = -1, .step = 1},
         "Stores the members that all sets have.", "1.0.0", store_intersection, {}, kIntersectsInto)
         .takes("destination key#1...")
-        .costs("O(N*M) worst case where N is the cardinality of the smallest set and M is the number of sets."),
+        .costs("O(N*M), N: members of the smallest set, M: sets"),
     row("sismember", 3, kReadonly | kFast, one_key(kReadsKey), "Tells whether a set has a member.", "1.0.0", contains)
         .takes("key member")
         .costs("O(1)"),
     row("smembers", 2, kReadonly, one_key(kReadsValue), "Returns all members of a set.", "1.0.0", members,
         kNondeterministicOrder)
         .takes("key")
-        .costs("O(N) where N is the set cardinality."),
+        .costs("O(N), N: members there"),
     row("smismember", -3, kReadonly | kFast, one_key(kReadsValue), "Tells of several members whether a set has them.",
         "6.2.0", contains_many)
         .takes("key member...")
-        .costs("O(N) where N is the number of elements being checked for membership"),
+        .costs("O(N), N: members given"),
     row("smove", 4, kWrite | kFast, {.first = 1, .last = 2, .step = 1}, "Moves a member from one set to another.",
         "1.0.0", move, {}, kMovesInto)
         .takes("source destination#1 member")
@@ -479,28 +478,27 @@ constexpr std::array kCommands = {
     row("spop", -2, kWrite | kFast, one_key(kTakesValue), "Takes members out that are drawn at random.", "1.0.0", pop,
         kNondeterministic)
         .takes("key [count@3.2.0]")
-        .costs("Without the count argument O(1), otherwise O(N) where N is the value of the passed count."),
+        .costs("O(N), N: members taken"),
     row("srandmember", -2, kReadonly, one_key(kReadsValue), "Returns members that are drawn at random.", "1.0.0",
         random_members, kNondeterministic)
         .takes("key [count@2.6.0]")
-        .costs("Without the count argument O(1), otherwise O(N) where N is the absolute value of the passed count."),
+        .costs("O(N), N: members returned"),
     row("srem", -3, kWrite | kFast, one_key(kRemovesFromValue), "Removes members; a set without members is gone.",
         "1.0.0", remove)
         .takes("key member...")
-        .costs("O(N) where N is the number of members to be removed."),
+        .costs("O(N), N: members given"),
     row("sscan", -3, kReadonly, one_key(kReadsValue), "Walks through the members step by step.", "2.8.0", scan,
         kNondeterministic)
         .takes("key cursor [MATCH pattern] [COUNT count]")
-        .costs("O(1) for every call. O(N) for a complete iteration, including enough command calls for the cursor to "
-               "return back to 0. N is the number of elements inside the collection.."),
+        .costs("O(M), M: COUNT; a whole walk: O(N), N: elements there"),
     row("sunion", -2, kReadonly, kAllKeys, "Returns the members that any of the sets has.", "1.0.0", set_union,
         kNondeterministicOrder)
         .takes("key...")
-        .costs("O(N) where N is the total number of elements in all given sets."),
+        .costs("O(N), N: members of all sets"),
     row("sunionstore", -3, kWrite | kDenyOom, {.first = 1, .last = -1, .step = 1},
         "Stores the members that any of the sets has.", "1.0.0", store_union, {}, kStoresInto)
         .takes("destination key#1...")
-        .costs("O(N) where N is the total number of elements in all given sets."),
+        .costs("O(N), N: members of all sets"),
 };
 
 }  // namespace

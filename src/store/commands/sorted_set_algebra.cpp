@@ -315,33 +315,26 @@ constexpr CommandSpec row(std::string_view name, bool stores, std::string_view s
 constexpr std::array kCommands = {
     row("zdiff", false, "Returns the members of the first sorted set that no other one has.", "6.2.0", subtract_sets)
         .takes("numkeys key... [WITHSCORES]")
-        .costs("O(L + (N-K)log(N)) worst case where L is the total number of elements in all the sets, N is the size "
-               "of the first set, and K is the size of the result set."),
+        .costs("O(L+N*log(N)), L: members of all sets, N: of the first"),
     row("zdiffstore", true, "Stores the members of the first sorted set that no other one has.", "6.2.0",
         store_difference)
         .takes("destination numkeys key#1...")
-        .costs("O(L + (N-K)log(N)) worst case where L is the total number of elements in all the sets, N is the size "
-               "of the first set, and K is the size of the result set."),
+        .costs("O(L+N*log(N)), L: members of all sets, N: of the first"),
     row("zinter", false, "Returns the members that all sorted sets have.", "6.2.0", intersect_sets)
         .takes("numkeys key... [WEIGHTS weight:integer...] [AGGREGATE aggregate=(SUM|MIN|MAX)] [WITHSCORES]")
-        .costs("O(N*K)+O(M*log(M)) worst case with N being the smallest input sorted set, K being the number of input "
-               "sorted sets and M being the number of elements in the resulting sorted set."),
+        .costs("O(N*K+M*log(M)), N: members of the smallest set, K: sets, M: members of the result"),
     row("zintercard", false, "Counts the members that all sorted sets have.", "7.0.0", count_intersection)
         .takes("numkeys key... [LIMIT limit]")
-        .costs(
-            "O(N*K) worst case with N being the smallest input sorted set, K being the number of input sorted sets."),
+        .costs("O(N*K), N: members of the smallest set, K: sets"),
     row("zinterstore", true, "Stores the members that all sorted sets have.", "2.0.0", store_intersection)
         .takes("destination numkeys key#1... [WEIGHTS weight:integer...] [AGGREGATE aggregate=(SUM|MIN|MAX)]")
-        .costs("O(N*K)+O(M*log(M)) worst case with N being the smallest input sorted set, K being the number of input "
-               "sorted sets and M being the number of elements in the resulting sorted set."),
+        .costs("O(N*K+M*log(M)), N: members of the smallest set, K: sets, M: members of the result"),
     row("zunion", false, "Returns the members that any of the sorted sets has.", "6.2.0", union_sets)
         .takes("numkeys key... [WEIGHTS weight:integer...] [AGGREGATE aggregate=(SUM|MIN|MAX)] [WITHSCORES]")
-        .costs("O(N)+O(M*log(M)) with N being the sum of the sizes of the input sorted sets, and M being the number of "
-               "elements in the resulting sorted set."),
+        .costs("O(N+M*log(M)), N: members of all sets, M: of the result"),
     row("zunionstore", true, "Stores the members that any of the sorted sets has.", "2.0.0", store_union)
         .takes("destination numkeys key#1... [WEIGHTS weight:integer...] [AGGREGATE aggregate=(SUM|MIN|MAX)]")
-        .costs("O(N)+O(M log(M)) with N being the sum of the sizes of the input sorted sets, and M being the number of "
-               "elements in the resulting sorted set."),
+        .costs("O(N+M*log(M)), N: members of all sets, M: of the result"),
 };
 
 }  // namespace

@@ -208,32 +208,28 @@ constexpr std::array kCommands = {
         row("bzmpop", -5, kWrite | kBlocking | kMovableKeys, {},
             "Takes members from the first sorted set that has any, or waits for one.", "7.0.0", pop_several_waiting)
             .takes("timeout numkeys key... where=(MIN|MAX) [COUNT count]")
-            .costs("O(K) + O(M*log(N)) where K is the number of provided keys, N being the number of elements in the "
-                   "sorted set, and M being the number of elements popped."),
+            .costs("O(K+M*log(N)), K: keys, M: members taken, N: members there"),
         kCountedKeysBehindTimeout),
     row("bzpopmax", -3, kWaits, kAllButTimeout,
         "Takes the highest member of the first sorted set that has any, or waits for one.", "5.0.0",
         pop_highest_waiting)
         .takes("key... timeout")
-        .costs("O(log(N)) with N being the number of elements in the sorted set."),
+        .costs("O(log(N)), N: members there"),
     row("bzpopmin", -3, kWaits, kAllButTimeout,
         "Takes the lowest member of the first sorted set that has any, or waits for one.", "5.0.0", pop_lowest_waiting)
         .takes("key... timeout")
-        .costs("O(log(N)) with N being the number of elements in the sorted set."),
+        .costs("O(log(N)), N: members there"),
     with_specs(row("zmpop", -4, kWrite | kMovableKeys, {}, "Takes members from the first sorted set that has any.",
                    "7.0.0", pop_several)
                    .takes("numkeys key... where=(MIN|MAX) [COUNT count]")
-                   .costs("O(K) + O(M*log(N)) where K is the number of provided keys, N being the number of elements "
-                          "in the sorted set, and M being the number of elements popped."),
+                   .costs("O(K+M*log(N)), K: keys, M: members taken, N: members there"),
                kCountedKeys),
     row("zpopmax", -2, kPops, kOneKey, "Takes the highest members.", "5.0.0", pop_highest)
         .takes("key [count]")
-        .costs("O(log(N)*M) with N being the number of elements in the sorted set, and M being the number of elements "
-               "popped."),
+        .costs("O(M*log(N)), M: members taken, N: members there"),
     row("zpopmin", -2, kPops, kOneKey, "Takes the lowest members.", "5.0.0", pop_lowest)
         .takes("key [count]")
-        .costs("O(log(N)*M) with N being the number of elements in the sorted set, and M being the number of elements "
-               "popped."),
+        .costs("O(M*log(N)), M: members taken, N: members there"),
 };
 
 }  // namespace

@@ -478,9 +478,7 @@ constexpr std::array kCommands = {
                 {},
                 append}
         .takes("key value")
-        .costs("O(1). The amortized time complexity is O(1) assuming the appended value is small and the already "
-               "present value is of any size, since the dynamic string library used by Redis will double the free "
-               "space available on every reallocation."),
+        .costs("O(N), N: bytes appended, on average"),
     CommandSpec{"decr",
                 2,
                 kWrite | kDenyOom | kFast,
@@ -557,9 +555,7 @@ constexpr std::array kCommands = {
                 {},
                 get_range}
         .takes("key start:integer end:integer")
-        .costs("O(N) where N is the length of the returned string. The complexity is ultimately determined by the "
-               "returned length, but because creating a substring from an existing string is very cheap, it can be "
-               "considered O(1) for small strings."),
+        .costs("O(N), N: bytes returned"),
     CommandSpec{"getset",
                 3,
                 kWrite | kDenyOom | kFast,
@@ -620,7 +616,7 @@ constexpr std::array kCommands = {
                 {},
                 lcs}
         .takes("key1 key2 [LEN] [IDX] [MINMATCHLEN len] [WITHMATCHLEN]")
-        .costs("O(N*M) where N and M are the lengths of s1 and s2, respectively"),
+        .costs("O(N*M), N and M: bytes of the two"),
     CommandSpec{"mget",
                 -2,
                 kReadonly | kFast,
@@ -632,7 +628,7 @@ constexpr std::array kCommands = {
                 kByShard,
                 get_many}
         .takes("key...")
-        .costs("O(N) where N is the number of keys to retrieve."),
+        .costs("O(N), N: keys given"),
     CommandSpec{"mset",
                 -3,
                 kWrite | kDenyOom,
@@ -644,7 +640,7 @@ constexpr std::array kCommands = {
                 kSuccessByShard,
                 set_many}
         .takes("(key value)...")
-        .costs("O(N) where N is the number of keys to set."),
+        .costs("O(N), N: keys given"),
     CommandSpec{"msetnx",
                 -3,
                 kWrite | kDenyOom,
@@ -656,7 +652,7 @@ constexpr std::array kCommands = {
                 kLeastByShard,
                 set_many_if_absent}
         .takes("(key value)...")
-        .costs("O(N) where N is the number of keys to set."),
+        .costs("O(N), N: keys given"),
     CommandSpec{"psetex",
                 4,
                 kWrite | kDenyOom,
@@ -724,9 +720,7 @@ constexpr std::array kCommands = {
                 {},
                 set_range}
         .takes("key offset value")
-        .costs("O(1), not counting the time taken to copy the new string in place. Usually, this string is very small "
-               "so the amortized complexity is O(1). Otherwise, complexity is O(M) with M being the length of the "
-               "value argument."),
+        .costs("O(N), N: bytes of the value"),
     CommandSpec{"strlen",
                 2,
                 kReadonly | kFast,
@@ -750,9 +744,7 @@ constexpr std::array kCommands = {
                 {},
                 get_range}
         .takes("key start:integer end:integer")
-        .costs("O(N) where N is the length of the returned string. The complexity is ultimately determined by the "
-               "returned length, but because creating a substring from an existing string is very cheap, it can be "
-               "considered O(1) for small strings.")
+        .costs("O(N), N: bytes returned")
         .replaced("2.0.0", "`GETRANGE`"),
 };
 

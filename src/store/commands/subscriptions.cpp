@@ -136,28 +136,26 @@ constexpr std::array kSubcommands = {
     row("pubsub|channels", -2, kAsking, "Returns the channels that have subscribers.", "2.8.0", kNone,
         pubsub_channels<kChannel>)
         .takes("[pattern]")
-        .costs("O(N) where N is the number of active channels, and assuming constant time pattern matching (relatively "
-               "short channels and patterns)"),
+        .costs("O(N), N: channels with subscribers"),
     row("pubsub|help", 2, kLoading | kStale, "Describes the subcommands.", "6.2.0", kNone, pubsub_help).costs("O(1)"),
     row("pubsub|numpat", 2, kAsking, "Counts the patterns that have subscribers.", "2.8.0", kNone, pubsub_numpat)
         .costs("O(1)"),
     row("pubsub|numsub", -2, kAsking, "Counts the subscribers of channels.", "2.8.0", kNone, pubsub_numsub<kChannel>)
         .takes("[channel...]")
-        .costs("O(N) for the NUMSUB subcommand, where N is the number of requested channels"),
+        .costs("O(N), N: channels given"),
     row("pubsub|shardchannels", -2, kAsking, "Returns the shard channels that have subscribers.", "7.0.0", kNone,
         pubsub_channels<kShard>)
         .takes("[pattern]")
-        .costs("O(N) where N is the number of active shard channels, and assuming constant time pattern matching "
-               "(relatively short shard channels)."),
+        .costs("O(N), N: shard channels with subscribers"),
     row("pubsub|shardnumsub", -2, kAsking, "Counts the subscribers of shard channels.", "7.0.0", kNone,
         pubsub_numsub<kShard>)
         .takes("[shardchannel...]")
-        .costs("O(N) for the SHARDNUMSUB subcommand, where N is the number of requested shard channels"),
+        .costs("O(N), N: shard channels given"),
 };
 
 constexpr CommandSpec container() {
   CommandSpec spec =
-      row("pubsub", -2, 0, "Tells what is subscribed to.", "2.8.0", kNone, nullptr).costs("Depends on subcommand.");
+      row("pubsub", -2, 0, "Tells what is subscribed to.", "2.8.0", kNone, nullptr).costs("as the subcommand");
   spec.subcommands = kSubcommands;
   return spec;
 }
@@ -166,36 +164,34 @@ constexpr std::array kCommands = {
     row("psubscribe", -2, kSubscribing, "Listens to all channels whose names match patterns.", "2.0.0", kNone,
         subscribe<kPattern>)
         .takes("(pattern)...")
-        .costs("O(N) where N is the number of patterns the client is already subscribed to."),
+        .costs("O(N), N: patterns given"),
     row("publish", 3, kPublishing, "Sends a message to a channel; answers how many received it.", "2.0.0", kNone,
         publish)
         .takes("channel message")
-        .costs("O(N+M) where N is the number of clients subscribed to the receiving channel and M is the total number "
-               "of subscribed patterns (by any client)."),
+        .costs("O(N+M), N: subscribers of the channel, M: patterns with subscribers"),
     container(),
     row("punsubscribe", -1, kSubscribing, "Listens to patterns, or to all of them, no more.", "2.0.0", kNone,
         unsubscribe<kPattern>)
         .takes("[pattern...]")
-        .costs("O(N+M) where N is the number of patterns the client is already subscribed and M is the number of total "
-               "patterns subscribed in the system (by any client)."),
+        .costs("O(N), N: patterns given"),
     row("spublish", 3, kPublishing, "Sends a message to a shard channel; answers how many received it.", "7.0.0",
         kShardName, spublish)
         .takes("shardchannel message")
-        .costs("O(N) where N is the number of clients subscribed to the receiving shard channel."),
+        .costs("O(N), N: subscribers of the shard channel"),
     row("ssubscribe", -2, kSubscribing, "Listens to shard channels.", "7.0.0", kShardNames, subscribe<kShard>)
         .takes("shardchannel...")
-        .costs("O(N) where N is the number of shard channels to subscribe to."),
+        .costs("O(N), N: shard channels given"),
     row("subscribe", -2, kSubscribing, "Listens to channels.", "2.0.0", kNone, subscribe<kChannel>)
         .takes("channel...")
-        .costs("O(N) where N is the number of channels to subscribe to."),
+        .costs("O(N), N: channels given"),
     row("sunsubscribe", -1, kSubscribing, "Listens to shard channels, or to all of them, no more.", "7.0.0",
         kShardNames, unsubscribe<kShard>)
         .takes("[shardchannel...]")
-        .costs("O(N) where N is the number of clients already subscribed to a shard channel."),
+        .costs("O(N), N: shard channels given"),
     row("unsubscribe", -1, kSubscribing, "Listens to channels, or to all of them, no more.", "2.0.0", kNone,
         unsubscribe<kChannel>)
         .takes("[channel...]")
-        .costs("O(N) where N is the number of clients already subscribed to a channel."),
+        .costs("O(N), N: channels given"),
 };
 
 }  // namespace

@@ -85,7 +85,7 @@ constexpr std::array kCommands = {
                 "transactions",
                 {},
                 discard}
-        .costs("O(N), when N is the number of queued commands"),
+        .costs("O(N), N: commands queued"),
     CommandSpec{"exec",
                 1,
                 kNoscript | kLoading | kStale | kSkipSlowlog | kNeverQueued | kRunsQueue,
@@ -96,7 +96,7 @@ constexpr std::array kCommands = {
                 "transactions",
                 {},
                 exec}
-        .costs("Depends on commands in the transaction"),
+        .costs("as the commands queued"),
     CommandSpec{"multi",
                 1,
                 kControl | kNeverQueued,
@@ -130,7 +130,7 @@ constexpr std::array kCommands = {
                 {},
                 watch}
         .takes("key...")
-        .costs("O(1) for every key."),
+        .costs("O(N), N: keys given"),
 };
 
 }  // namespace
