@@ -145,6 +145,8 @@ class Listener {
  public:
   // As bound: port 0 has become the port that the kernel chose.
   virtual const Endpoint& endpoint() const = 0;
+  // As ListenOptions::keepalive, for what is accepted from now on.
+  virtual void set_keepalive(std::chrono::seconds idle) = 0;
   // Accepts no more; accepted connections go on. The reference dies with this call. Removes a Unix socket's file.
   virtual void close() = 0;
 
@@ -227,6 +229,8 @@ class Loop {
   TimerHeap& timers() { return timers_; }
   const LoopStats& stats() const { return stats_; }
   virtual std::size_t connections() const = 0;
+  // Instead of LoopOptions::max_connections, from now on. Those that are open stay.
+  virtual void set_max_connections(std::size_t most) = 0;
 
  protected:
   Loop() = default;

@@ -81,11 +81,17 @@ CoreListener::CoreListener(LoopCore& core_, Descriptor socket_, Acceptor& accept
       acceptor(acceptor_),
       rest(core_.timers(), [this] { core.resume_accepting(*this); }) {}
 
+void CoreListener::set_keepalive(std::chrono::seconds idle) {
+  if (!bound.is_unix()) runtime::set_keepalive(socket.get(), idle);
+}
+
 void CoreListener::close() { core.close_listener(*this); }
 
 // ---- LoopCore: the public side
 
-LoopCore::LoopCore(const LoopOptions& options) : options_(options) { now_ = clock_.mono(); }
+LoopCore::LoopCore(const LoopOptions& options) : options_(options), max_connections_(options.max_connections) {
+  now_ = clock_.mono();
+}
 
 LoopCore::~LoopCore() {
   // The engine's destructor has closed everything: here its virtual functions are gone already.
@@ -115,8 +121,8 @@ base::Result<Listener*> LoopCore::listen(const Endpoint& endpoint, Acceptor& acc
 base::Result<Connection*> LoopCore::connect(const Endpoint& endpoint, ConnectionHandler& handler,
                                             base::MonoTime deadline) {
   if (finished_) return base::fatal("connect to " + endpoint.to_string() + ": the loop has stopped");
-  if (open_.size() >= options_.max_connections) {
-    return base::retry("connect to " + endpoint.to_string() + ": all " + std::to_string(options_.max_connections) +
+  if (open_.size() >= max_connections_) {
+    return base::retry("connect to " + endpoint.to_string() + ": all " + std::to_string(max_connections_) +
                        " connections of this loop are in use (max_connections)");
   }
   auto attempt = start_connect(endpoint);
@@ -328,7 +334,7 @@ void LoopCore::return_buffer(std::string& buffer) {
 
 void LoopCore::report_accepted(CoreListener& listener, Descriptor socket) {
   if (!listener.open) return;
-  if (open_.size() >= options_.max_connections) {
+  if (open_.size() >= max_connections_) {
     ++stats_.refused;
     const std::string_view refusal = listener.acceptor.refusal();
     if (!refusal.empty()) ::send(socket.get(), refusal.data(), refusal.size(), MSG_NOSIGNAL | MSG_DONTWAIT);

@@ -95,6 +95,7 @@ class CoreListener final : public Listener, public EventSource {
   CoreListener(LoopCore& core_, Descriptor socket_, Acceptor& acceptor_);
 
   const Endpoint& endpoint() const override { return bound; }
+  void set_keepalive(std::chrono::seconds idle) override;
   void close() override;
 
   LoopCore& core;
@@ -124,6 +125,7 @@ class LoopCore : public Loop {
   bool post(std::function<void()> function) final;
   void stop() final;
   std::size_t connections() const final { return open_.size(); }
+  void set_max_connections(std::size_t most) final { max_connections_ = most; }
 
   const LoopOptions& options() const { return options_; }
 
@@ -191,6 +193,7 @@ class LoopCore : public Loop {
   void return_buffer(std::string& buffer);
 
   const LoopOptions options_;
+  std::size_t max_connections_;
   base::RealClock clock_;
   std::function<void()> turn_end_;
 

@@ -727,6 +727,16 @@ TEST_P(LoopTest, RefusesBeyondMaxConnectionsWithAWord) {
   run_until([&] { return loop_->connections() == 1; });
   clients.push_back(plain_client(endpoint));
   run_until([&] { return acceptor.accepted.size() == 3; });
+
+  loop_->set_max_connections(3);
+  clients.push_back(plain_client(endpoint));
+  run_until([&] { return acceptor.accepted.size() == 4; });
+  EXPECT_EQ(loop_->connections(), 3U);
+  // Those that are open stay.
+  loop_->set_max_connections(1);
+  clients.push_back(plain_client(endpoint));
+  run_until([&] { return loop_->stats().refused == 2; });
+  EXPECT_EQ(loop_->connections(), 3U);
 }
 
 TEST_P(LoopTest, DroppedByItsAcceptorIsClosedWithoutAHandler) {

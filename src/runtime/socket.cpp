@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace weir::runtime {
@@ -57,6 +58,7 @@ base::Result<Descriptor> listening_socket(const Endpoint& endpoint, const Listen
     // An IPv6 listener takes IPv6 only, so that both families can be listed side by side.
     if (endpoint.family() == AF_INET6) ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
   }
+  if (options.keepalive.count() > 0 && !endpoint.is_unix()) set_keepalive(fd, options.keepalive);
   if (options.reuse_port && ::setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) {
     return system_error(ErrorKind::kFatal, "share the port of " + endpoint.to_string(), errno);
   }
@@ -67,6 +69,18 @@ base::Result<Descriptor> listening_socket(const Endpoint& endpoint, const Listen
     return system_error(ErrorKind::kFatal, "listen on " + endpoint.to_string(), errno);
   }
   return socket;
+}
+
+void set_keepalive(int socket, std::chrono::seconds idle) {
+  constexpr int kProbes = 3;
+  // What the kernel takes for each.
+  const int idle_s = static_cast<int>(std::clamp<std::int64_t>(idle.count(), 1, 32'767));
+  const int interval_s = std::max(idle_s / kProbes, 1);
+  const int on = idle.count() > 0 ? 1 : 0;
+  ::setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  ::setsockopt(socket, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
+  ::setsockopt(socket, IPPROTO_TCP, TCP_KEEPINTVL, &interval_s, sizeof interval_s);
+  ::setsockopt(socket, IPPROTO_TCP, TCP_KEEPCNT, &kProbes, sizeof kProbes);
 }
 
 base::Result<ConnectAttempt> start_connect(const Endpoint& endpoint) {

@@ -2,6 +2,7 @@
 // Thin over the system calls; every failure says which call on which address.
 #pragma once
 
+#include <chrono>
 #include <utility>
 
 #include "base/error.h"
@@ -35,11 +36,17 @@ struct ListenOptions {
   int backlog = 511;
   // Several sockets on one port, among which the kernel spreads connections: one loop per core.
   bool reuse_port = false;
+  // A peer that was silent for so long is asked whether it is there, and given up after three times a third of that
+  // again. Zero: never. What is accepted inherits it.
+  std::chrono::seconds keepalive{0};
 };
 
 // Bound and listening. A socket file that an earlier process left at a Unix path is replaced; any other file there is
 // not touched and fails. What is accepted inherits TCP_NODELAY.
 base::Result<Descriptor> listening_socket(const Endpoint& endpoint, const ListenOptions& options);
+
+// As ListenOptions::keepalive. Requires: a TCP socket.
+void set_keepalive(int socket, std::chrono::seconds idle);
 
 struct ConnectAttempt {
   Descriptor socket;

@@ -516,6 +516,54 @@ class Hostile(harness.SystemTest):
                 self.assertEqual(str(fourth.read()), "ERR max number of clients reached")
         self.assert_others_are_served()
 
+    def test_maxclients_may_be_changed_meanwhile(self):
+        port = self.start_store("--maxclients", "2")
+        with resp.Connection(port) as a, resp.Connection(port) as b:
+            self.assertEqual([one.call("PING") for one in (a, b)], [b"PONG"] * 2)
+            self.assertEqual(a.call("CONFIG", "SET", "maxclients", 3), b"OK")
+            with resp.Connection(port) as c:
+                self.assertEqual(c.call("PING"), b"PONG")
+                # Those who are there stay.
+                self.assertEqual(a.call("CONFIG", "SET", "maxclients", 1), b"OK")
+                self.assertEqual([one.call("PING") for one in (a, b, c)], [b"PONG"] * 3)
+                with resp.Connection(port) as d:
+                    self.assertEqual(str(d.read()), "ERR max number of clients reached")
+            refused = str(a.call("CONFIG", "SET", "maxclients", 4_000_000_000))
+            self.assertRegex(refused, "The operating system is not able to handle the specified number of clients, try "
+                                      "with [0-9]+$")
+            self.assertEqual(a.call("CONFIG", "GET", "maxclients"), [b"maxclients", b"1"])
+
+    def test_silent_peers_are_asked_whether_they_are_there(self):
+        port = self.start_store("--tcp-keepalive", "100")
+
+        def timer(connection):
+            """Of the store's end: the kind (2: keepalive) and the hundredths of a second that it has left."""
+            near, far = (f"{number:04X}" for number in (port, connection.socket.getsockname()[1]))
+            with open("/proc/net/tcp", encoding="ascii") as table:
+                line, = [line.split() for line in table if line.split()[1].endswith(f":{near}")
+                         and line.split()[2].endswith(f":{far}")]
+            kind, left = line[5].split(":")
+            return int(kind), int(left, 16)
+
+        def settled(connection):
+            # Until the peer has confirmed the last reply another timer runs.
+            return harness.wait_until(lambda: (now := timer(connection))[0] in (0, 2) and now, "the reply is confirmed")
+        with resp.Connection(port) as first:
+            first.call("PING")
+            kind, left = settled(first)
+            self.assertEqual(kind, 2)
+            self.assertTrue(5_000 < left <= 10_000, left)
+            first.call("CONFIG", "SET", "tcp-keepalive", 0)
+            with resp.Connection(port) as second:
+                second.call("PING")
+                self.assertEqual([settled(second)[0], settled(first)[0]], [0, 2])
+            first.call("CONFIG", "SET", "tcp-keepalive", 3000)
+            with resp.Connection(port) as third:
+                third.call("PING")
+                kind, left = settled(third)
+                self.assertEqual(kind, 2)
+                self.assertTrue(290_000 < left <= 300_000, left)
+
     def test_who_is_idle_is_closed_but_not_who_waits_for_messages(self):
         self.start_and_measure("--timeout", "1")
         with resp.Connection(self.port) as idle, resp.Connection(self.port) as subscriber:

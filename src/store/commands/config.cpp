@@ -54,6 +54,9 @@ void config_set(Call& call) {
       return refuse(directive->name, set.error().text());
     }
   }
+  if (auto adopted = call.node.adopt_settings(changed); !adopted) {
+    return refuse(seen.front()->name, adopted.error().text());
+  }
   call.node.settings = std::move(changed);
   call.node.settings_changed();
   call.reply.ok();

@@ -129,6 +129,11 @@ struct Node final : RemovalListener {
   std::function<std::int64_t()> unix_us = [] { return std::int64_t{0}; };
   // For DEBUG SLEEP: holds the data thread.
   std::function<void(base::Duration)> sleep = [](base::Duration) {};
+  // For CONFIG SET, before the settings are replaced: the driver does what they ask of it (sockets, descriptors). An
+  // error: it cannot, and they stay.
+  std::function<base::Result<void>(const Settings&)> adopt_settings = [](const Settings&) {
+    return base::Result<void>();
+  };
   // For CONFIG REWRITE: writes the settings to their file; false: there is none.
   std::function<base::Result<bool>()> rewrite_config = [] { return false; };
   // Null: the node keeps no files. It sets the two below.

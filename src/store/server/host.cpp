@@ -7,6 +7,8 @@
 #include <climits>
 #include <cstdio>
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 // jemalloc's, where the executable is linked with it; unit tests are not.
@@ -62,6 +64,14 @@ HostFacts read_host_facts() {
     facts.cpu_system_s = seconds(usage.ru_stime);
   }
   return facts;
+}
+
+std::uint64_t allow_descriptors(std::uint64_t wanted) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return limit.rlim_cur;
+  rlimit more = limit;
+  more.rlim_cur = std::min<rlim_t>(wanted, limit.rlim_max);
+  return ::setrlimit(RLIMIT_NOFILE, &more) == 0 ? more.rlim_cur : limit.rlim_cur;
 }
 
 }  // namespace weir::store

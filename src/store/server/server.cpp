@@ -26,6 +26,8 @@ constexpr std::size_t kExpiredPerCycle = 1000;
 // Speeds are those of the last so much time, in cycles.
 constexpr double kSpeedCycles = 16;
 constexpr base::Duration kAliveWithin = 2s;
+// Beside the clients': of files, threads and the loop.
+constexpr std::uint64_t kOtherDescriptors = 32;
 constexpr std::uint64_t kLargestConfig = 16 << 20;
 // How long the data thread loads or walks between two turns: of a turn that took less than kIdleTurn nobody was served.
 constexpr base::Duration kLoadingSlice = 2ms;
@@ -50,6 +52,13 @@ Result<runtime::Endpoint> endpoint_of(std::string_view address, std::uint16_t po
 }  // namespace
 
 Result<std::unique_ptr<Server>> Server::create(Settings settings, std::string config_file, const base::Clock& clock) {
+  const std::uint64_t allowed = allow_descriptors(std::uint64_t{settings.maxclients} + kOtherDescriptors);
+  if (allowed < std::uint64_t{settings.maxclients} + kOtherDescriptors) {
+    const std::uint64_t fewer = allowed - std::min(allowed, kOtherDescriptors);
+    base::log::warning("maxclients is {} instead of {}: the process may have {} descriptors (ulimit -n)", fewer,
+                       settings.maxclients, allowed);
+    settings.maxclients = static_cast<std::uint32_t>(std::max<std::uint64_t>(fewer, 1));
+  }
   runtime::LoopOptions options;
   options.engine = engine_of(settings);
   options.max_connections = settings.maxclients;
@@ -85,6 +94,7 @@ Server::Server(Settings settings, const base::Clock& clock, std::unique_ptr<runt
     return std::chrono::duration_cast<std::chrono::microseconds>(clock_.wall().time_since_epoch()).count();
   };
   node_.sleep = [](base::Duration time) { std::this_thread::sleep_for(time); };
+  node_.adopt_settings = [this](const Settings& next) { return adopt(next); };
   node_.rewrite_config = [this] { return rewrite_config(); };
   node_.stopwatch.ticks = &TickRate::ticks;
   node_.startup_memory = node_.used_memory();
@@ -95,10 +105,12 @@ Server::~Server() = default;
 
 Result<void> Server::listen() {
   const Settings& settings = node_.settings;
-  const runtime::ListenOptions options{.backlog = settings.tcp_backlog};
+  const runtime::ListenOptions options{.backlog = settings.tcp_backlog,
+                                       .keepalive = std::chrono::seconds(settings.tcp_keepalive_s)};
   const auto listen_on = [&](const runtime::Endpoint& endpoint) -> Result<void> {
     const auto listener = loop_->listen(endpoint, *this, options);
     if (!listener) return listener.error();
+    listeners_.push_back(*listener);
     base::log::info("listening on {}", (*listener)->endpoint().to_string());
     return {};
   };
@@ -120,6 +132,22 @@ Result<void> Server::listen() {
     return listen_on(*endpoint);
   }
   if (settings.port == 0) return base::reject("nothing to listen on: port is 0 and unixsocket is empty");
+  return {};
+}
+
+Result<void> Server::adopt(const Settings& next) {
+  if (next.maxclients != node_.settings.maxclients) {
+    const std::uint64_t allowed = allow_descriptors(std::uint64_t{next.maxclients} + kOtherDescriptors);
+    if (next.maxclients > node_.settings.maxclients && allowed < std::uint64_t{next.maxclients} + kOtherDescriptors) {
+      return base::reject(
+          fmt::format("The operating system is not able to handle the specified number of clients, try with {}",
+                      allowed - std::min(allowed, kOtherDescriptors)));
+    }
+    loop_->set_max_connections(next.maxclients);
+  }
+  for (runtime::Listener* listener : listeners_) {
+    listener->set_keepalive(std::chrono::seconds(next.tcp_keepalive_s));
+  }
   return {};
 }
 

@@ -72,6 +72,7 @@ class Server final : public runtime::Acceptor {
   base::Result<void> work_behind_turns();
   void run_due_waits();
   base::Result<bool> rewrite_config();
+  base::Result<void> adopt(const Settings& next);
   // Why a connection from there is not served; empty: it is.
   std::string_view refusal_of(const Session& session) const;
 
@@ -89,6 +90,7 @@ class Server final : public runtime::Acceptor {
   DisposalThread disposal_;  // Before the node, whose values it frees.
   Node node_;
   std::unique_ptr<runtime::Loop> loop_;
+  std::vector<runtime::Listener*> listeners_;
   runtime::RealFiles files_;
   RdbPersistence persistence_;
   std::unordered_map<Client*, std::unique_ptr<Client>> clients_;

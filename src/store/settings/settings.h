@@ -43,7 +43,8 @@ struct Settings {
   OutputLimit normal_output_limit;
   OutputLimit replica_output_limit = {.hard_bytes = 256ull << 20, .soft_bytes = 64ull << 20, .soft_seconds = 60};
   OutputLimit pubsub_output_limit = {.hard_bytes = 32ull << 20, .soft_bytes = 8ull << 20, .soft_seconds = 60};
-  std::uint32_t timeout_s = 0;  // 0: idle clients stay.
+  std::uint32_t timeout_s = 0;          // 0: idle clients stay.
+  std::uint32_t tcp_keepalive_s = 300;  // 0: a peer that is silent is not asked whether it is there.
   std::uint32_t databases = 16;
   std::uint64_t proto_max_bulk_len = 512ull << 20;
   std::uint64_t hll_sparse_max_bytes = 3000;  // Of a HyperLogLog, until it becomes dense.
