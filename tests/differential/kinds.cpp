@@ -133,7 +133,7 @@ constexpr std::array kValues = {"x"sv,
                                 "-1e-5"sv,
                                 "inf"sv,
                                 "nan"sv,
-                                "1e400"sv,
+                                "1e40"sv,
                                 "\x00\x01\xff\r\n"sv,
                                 "ohmytext"sv,
                                 "mynewtext"sv};

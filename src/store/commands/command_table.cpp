@@ -118,6 +118,7 @@ const CommandTable& command_table() {
       scan_commands(),
       server_commands(),
       set_commands(),
+      sort_commands(),
       sorted_set_algebra_commands(),
       sorted_set_commands(),
       sorted_set_pop_commands(),

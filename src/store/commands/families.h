@@ -30,6 +30,7 @@ std::span<const CommandSpec> pubsub_commands();
 std::span<const CommandSpec> scan_commands();
 std::span<const CommandSpec> server_commands();
 std::span<const CommandSpec> set_commands();
+std::span<const CommandSpec> sort_commands();
 std::span<const CommandSpec> sorted_set_algebra_commands();
 std::span<const CommandSpec> sorted_set_commands();
 std::span<const CommandSpec> sorted_set_pop_commands();

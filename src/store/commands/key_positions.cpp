@@ -100,4 +100,23 @@ bool find_keys_of_bitfield(std::span<const std::string_view> arguments, std::vec
   return true;
 }
 
+bool find_keys_of_sort(std::span<const std::string_view> arguments, std::vector<KeyPosition>& found) {
+  static constexpr std::array<std::string_view, 2> kReads = {"RO", "access"};
+  static constexpr std::array<std::string_view, 2> kOverwrites = {"OW", "update"};
+  found.push_back({1, kReads});
+  std::size_t target = 0;
+  for (std::size_t i = 2; i < arguments.size(); ++i) {
+    const std::string_view word = arguments[i];
+    if (base::equal_ignoring_case(word, "LIMIT")) {
+      i += 2;
+    } else if (base::equal_ignoring_case(word, "GET") || base::equal_ignoring_case(word, "BY")) {
+      ++i;
+    } else if (base::equal_ignoring_case(word, "STORE") && i + 1 < arguments.size()) {
+      target = i + 1;
+    }
+  }
+  if (target != 0) found.push_back({target, kOverwrites});
+  return true;
+}
+
 }  // namespace weir::store

@@ -40,5 +40,7 @@ KeysFound find_keys(const CommandSpec& spec, std::span<const std::string_view> a
 bool find_keys_of_set(std::span<const std::string_view> arguments, std::vector<KeyPosition>& found);
 // BITFIELD only reads its key when all its operations are GET.
 bool find_keys_of_bitfield(std::span<const std::string_view> arguments, std::vector<KeyPosition>& found);
+// SORT writes the key behind STORE; the last one, if there are several.
+bool find_keys_of_sort(std::span<const std::string_view> arguments, std::vector<KeyPosition>& found);
 
 }  // namespace weir::store

@@ -109,4 +109,19 @@ std::optional<ScoreBound> parse_score_bound(std::string_view text) {
   });
 }
 
+std::optional<double> parse_weight(std::string_view text) {
+  double value = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool is_plain = std::isnormal(value) || value == 0;
+  if (code == std::errc() && end == text.data() + text.size() && is_plain) return value;
+  text = text.substr(0, text.find('\0'));
+  return with_c_string(text, [size = text.size()](const char* from) -> std::optional<double> {
+    char* rest = nullptr;
+    errno = 0;
+    const double weight = std::strtod(from, &rest);
+    if (rest != from + size || errno == ERANGE || std::isnan(weight)) return std::nullopt;
+    return weight;
+  });
+}
+
 }  // namespace weir::store

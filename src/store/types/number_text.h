@@ -17,7 +17,8 @@ void append_long_double(std::string& to, long double value);
 // Exactly four digits after the point: distances.
 void append_distance(std::string& to, double value);
 
-// 17 significant digits, with an exponent where that is shorter: how sorted sets keep and show a score that is not whole.
+// 17 significant digits, with an exponent where that is shorter: how sorted sets keep and show a score that is not
+// whole.
 class ScoreText {
  public:
   // The text is valid until the next call.
@@ -47,5 +48,8 @@ struct ScoreBound {
 // The end of a range of scores: "5", "(5", "-inf". Redis is less strict here: nothing at all is 0, spaces may come
 // first, what is too large is infinite, and a NUL ends the text.
 std::optional<ScoreBound> parse_score_bound(std::string_view text);
+
+// What SORT goes by: read in the same way, but nothing for what is too large, or too small for all its digits.
+std::optional<double> parse_weight(std::string_view text);
 
 }  // namespace weir::store

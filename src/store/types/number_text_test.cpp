@@ -96,5 +96,19 @@ TEST(NumberText, ABoundOfScoresIsReadLeniently) {
   }
 }
 
+TEST(NumberText, WeightsAreReadAsStrtodReadsThem) {
+  EXPECT_EQ(parse_weight("5"), 5);
+  EXPECT_EQ(parse_weight("-1.5e3"), -1500);
+  EXPECT_EQ(parse_weight(""), 0);
+  EXPECT_EQ(parse_weight(" +5"), 5);
+  EXPECT_EQ(parse_weight("0x10"), 16);
+  EXPECT_EQ(parse_weight("-inf"), -kInfinity);
+  EXPECT_EQ(parse_weight(std::string_view("7\0x", 3)), 7);
+  EXPECT_EQ(parse_weight("2.2250738585072014e-308"), 2.2250738585072014e-308);
+  for (const std::string_view text : {"5 ", "x", "nan", "1e400", "-1e400", "1e-400", "5e-324", "1,5"}) {
+    EXPECT_EQ(parse_weight(text), std::nullopt) << text;
+  }
+}
+
 }  // namespace
 }  // namespace weir::store

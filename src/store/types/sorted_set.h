@@ -84,6 +84,11 @@ class SortedSet {
   // Requires: the range is of this set.
   void erase_range(RankRange range);
 
+  // Takes the large form whatever its size, as Redis does before it sorts one.
+  void enlarge() {
+    if (form_.is_packed()) unpack();
+  }
+
   RankRange all() const { return {0, size()}; }
   RankRange within(const ScoreRange& range) const {
     return form_.is_packed() ? form_.packed().within(range) : form_.large().within(range);
