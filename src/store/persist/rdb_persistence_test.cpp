@@ -406,6 +406,7 @@ TEST_F(RdbFile, IsRefusedOrLoadedWhateverItsBytes) {
     store.run({"HSET", "packed", "f", "v", "g", "1"});
     store.run({"HSET", "table", "a", "1", "b", "2", "c", "3", "d", "4"});
     store.run({"ZADD", "zset", "1", "a", "2.5", "b"});
+    store.run({"RPUSH", "list", "text", "1000", "7"});
     ASSERT_EQ(store.run({"SAVE"}), "+OK\r\n");
     whole = runtime::read_whole(files_, "d/dump.rdb", 1 << 20).value();
   }
