@@ -160,12 +160,16 @@ const drive = {
                   await redis.rpop('l', 5), await redis.lpop('l'), await failure(redis.lset('l', 0, 'a'))]);
     tell('moves', [await redis.rpush('from', 1, 2, 3), await redis.lmove('from', 'to', 'LEFT', 'RIGHT'),
                    await redis.rpoplpush('from', 'to'), await redis.lrange('to', 0, -1), await redis.lpos('to', 1)]);
-    tell('sort', [await redis.rpush('weights', 3, 1, 2), await redis.sort('weights', 'DESC'),
-                  await redis.sort('weights', 'LIMIT', 0, 2, 'STORE', 'light')]);
-    const waiting = await connected(), [working] = await Promise.all([connected()]);
+    const waiting = await connected(), working = await connected();
     const popped = waiting.blpop('empty1', 'empty2', 0);
     await blockedClients(working, 1);
     tell('blocking', [await working.rpush('empty2', 'job'), await popped, await waiting.blpop('empty1', 0.01)]);
+  },
+
+  async sorting() {
+    const redis = await connected();
+    tell('sort', [await redis.rpush('weights', 3, 1, 2), await redis.sort('weights', 'DESC'),
+                  await redis.sort('weights', 'LIMIT', 0, 2, 'STORE', 'light')]);
   },
 
   async keys() {

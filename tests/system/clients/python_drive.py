@@ -153,10 +153,14 @@ class Drive:
                   r.llen("l"), r.lpop("l"), r.rpop("l", 5), r.lpop("l"), failure(r.lset, "l", 0, "a"))
         self.tell("moves", r.rpush("from", 1, 2, 3), r.lmove("from", "to", "LEFT", "RIGHT"), r.rpoplpush("from", "to"),
                   r.lrange("to", 0, -1), r.lpos("to", "1"), r.lmpop(2, "none", "to", direction="LEFT", count=5))
+        self.tell("blocking", r.rpush("w", 3, 1), r.blpop(["x", "w"], 1), r.brpop("none", 0.01),
+                  r.blmove("w", "v", 1, "LEFT", "RIGHT"))
+
+    def sorting(self):
+        r = self.client()
         self.tell("sort", r.rpush("w", 3, 1, 2), r.sort("w", desc=True), r.sort("w", start=0, num=2, store="light"),
                   r.mset({"of:1": "one", "of:2": "two", "of:3": "three"}),
                   r.sort("w", get=["#", "of:*"], groups=True, alpha=True))
-        self.tell("blocking", r.blpop(["x", "w"], 1), r.brpop("none", 0.01), r.blmove("w", "v", 1, "LEFT", "RIGHT"))
 
     def keys(self):
         r, raw = self.client(), self.client(decode_responses=False)
