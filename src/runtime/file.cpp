@@ -153,6 +153,11 @@ Result<void> RealFiles::rename(const std::string& from, const std::string& to) {
   return {};
 }
 
+Result<void> RealFiles::link(const std::string& from, const std::string& to) {
+  if (::link(from.c_str(), to.c_str()) != 0) return failure("link", fmt::format("{} as {}", from, to), errno);
+  return {};
+}
+
 Result<void> RealFiles::remove(const std::string& path) {
   if (::unlink(path.c_str()) != 0) return failure("remove", path, errno);
   return {};
@@ -226,6 +231,13 @@ Result<void> replace_whole(Files& files, const std::string& path, std::string_vi
   if (auto synced = (*file)->sync(); !synced) return synced;
   if (auto renamed = files.rename(fresh, path); !renamed) return renamed;
   return files.sync_directory(directory_of(path));
+}
+
+Result<void> move_file(Files& files, const std::string& from, const std::string& to) {
+  if (auto linked = files.link(from, to); !linked) return linked;
+  if (auto synced = files.sync_directory(directory_of(to)); !synced) return synced;
+  if (auto removed = files.remove(from); !removed) return removed;
+  return files.sync_directory(directory_of(from));
 }
 
 std::string directory_of(const std::string& path) {

@@ -66,6 +66,8 @@ class Files {
   virtual base::Result<bool> exists(const std::string& path) = 0;
   // Replaces `to`. Requires: both are in one directory.
   virtual base::Result<void> rename(const std::string& from, const std::string& to) = 0;
+  // Another name for the file, in any directory of the same file system. kReject: the name is taken.
+  virtual base::Result<void> link(const std::string& from, const std::string& to) = 0;
   virtual base::Result<void> remove(const std::string& path) = 0;
   // With the directories above it. One that exists is no error.
   virtual base::Result<void> create_directory(const std::string& path) = 0;
@@ -83,6 +85,7 @@ class RealFiles final : public Files {
   base::Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override;
   base::Result<bool> exists(const std::string& path) override;
   base::Result<void> rename(const std::string& from, const std::string& to) override;
+  base::Result<void> link(const std::string& from, const std::string& to) override;
   base::Result<void> remove(const std::string& path) override;
   base::Result<void> create_directory(const std::string& path) override;
   base::Result<std::vector<std::string>> list(const std::string& directory) override;
@@ -96,6 +99,10 @@ base::Result<std::string> read_whole(Files& files, const std::string& path, std:
 
 // Puts `bytes` durably in place of `path`: a crash leaves the old file or the new one. Uses "path.new".
 base::Result<void> replace_whole(Files& files, const std::string& path, std::string_view bytes);
+
+// Moves a file durably into another directory of the same file system: a crash leaves it there, here, or at both
+// places.
+base::Result<void> move_file(Files& files, const std::string& from, const std::string& to);
 
 // "a/b/c" -> "a/b"; "c" -> ".".
 std::string directory_of(const std::string& path);

@@ -269,6 +269,22 @@ Result<void> SimFiles::rename(const std::string& from, const std::string& to) {
   return {};
 }
 
+Result<void> SimFiles::link(const std::string& from, const std::string& to) {
+  const std::string operation = fmt::format("link {} {}", from, to);
+  if (const auto fault = begin(operation)) return fault_error(*fault, operation);
+  const auto source = directory(directory_of(from), operation);
+  if (!source) return source.error();
+  const auto found = (*source)->entries.find(name_in_directory(from));
+  if (found == (*source)->entries.end()) return base::system_error(ErrorKind::kReject, operation, ENOENT);
+  const auto target = directory(directory_of(to), operation);
+  if (!target) return target.error();
+  if ((*target)->entries.contains(name_in_directory(to))) {
+    return base::system_error(ErrorKind::kReject, operation, EEXIST);
+  }
+  change(**target, {{name_in_directory(to), found->second}});
+  return {};
+}
+
 Result<void> SimFiles::remove(const std::string& path) {
   const std::string operation = fmt::format("remove {}", path);
   if (const auto fault = begin(operation)) return fault_error(*fault, operation);

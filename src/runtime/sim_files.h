@@ -52,6 +52,7 @@ class SimFiles final : public Files {
   base::Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override;
   base::Result<bool> exists(const std::string& path) override;
   base::Result<void> rename(const std::string& from, const std::string& to) override;
+  base::Result<void> link(const std::string& from, const std::string& to) override;
   base::Result<void> remove(const std::string& path) override;
   base::Result<void> create_directory(const std::string& path) override;
   base::Result<std::vector<std::string>> list(const std::string& directory) override;
