@@ -38,9 +38,12 @@ bool any_queued(const Session& session, bool (*is)(const CommandSpec&)) {
   return std::ranges::any_of(session.transaction.queued, [is](const KeptRequest& one) { return is(*one.spec); });
 }
 
-// While the data cannot be saved.
-bool writes_are_denied(const CommandSpec& spec, const Session& session, const Node& node) {
-  if (!node.settings.stop_writes_on_bgsave_error || node.settings.save_points.empty()) return false;
+bool saves_must_succeed(const Settings& settings) {
+  return settings.stop_writes_on_bgsave_error && !settings.save_points.empty();
+}
+
+// While the data cannot be saved or appended to its file.
+bool is_denied_write(const CommandSpec& spec, const Session& session) {
   return spec.has(kWrite) || spec.name == "ping" ||
          (spec.has(kRunsQueue) && any_queued(session, [](const CommandSpec& one) { return one.has(kWrite); }));
 }
@@ -63,11 +66,14 @@ std::string objection(const CommandSpec& spec, std::size_t arguments, const Sess
         base::to_upper(spec.name.substr(0, spec.name.find('|'))));
   }
   if (!session.authenticated && !spec.has(kNoAuth)) return "NOAUTH Authentication required.";
-  if (node.save_failed && writes_are_denied(spec, session, node)) {
+  if (node.save_failed && saves_must_succeed(node.settings) && is_denied_write(spec, session)) {
     return "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands "
            "that may modify the data set are disabled, because this instance is configured to report errors during "
            "writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for "
            "details about the RDB error.";
+  }
+  if (!node.append_failure.empty() && is_denied_write(spec, session)) {
+    return fmt::format("MISCONF Errors writing to the AOF file: {}", node.append_failure);
   }
   const bool as_subscriber = session.protocol == wire::resp::Protocol::kResp2 && session.subscribed();
   if (as_subscriber && !spec.has(kForSubscribers)) {
@@ -256,6 +262,36 @@ void run_nested(const CommandSpec& spec, std::span<const std::string_view> argum
   Call call(arguments, spec, outer.session, outer.node, outer.now, outer.output);
   call.nest();
   run(call);
+}
+
+base::Result<void> replay(std::span<const std::string_view> arguments, Session& session, Node& node, UnixMs now,
+                          std::string& output, const Prepared& prepared) {
+  const CommandSpec* spec = prepared.spec != nullptr ? prepared.spec : node.commands.find(arguments[0]);
+  if (spec != nullptr && !spec->subcommands.empty() && arguments.size() > 1) {
+    spec = CommandTable::find_subcommand(*spec, arguments[1]);
+  }
+  const auto quoted = [&] { return base::printable(arguments[0]); };
+  if (spec == nullptr) return base::reject(fmt::format("unknown command '{}'", quoted()));
+  if (!spec->accepts(arguments.size()) || spec->run == nullptr) {
+    return base::reject(fmt::format("wrong number of arguments for '{}'", quoted()));
+  }
+  const bool has_effect = spec->has(kWrite) || spec->has(kReadonly) || spec->name == "select" ||
+                          spec->name == "multi" || spec->has(kRunsQueue) || spec->name == "discard";
+  if (!has_effect) {
+    return base::reject(fmt::format("'{}' is no command that works on data", quoted()));
+  }
+  if (session.transaction.open && !spec->has(kNeverQueued)) {
+    session.transaction.queued.push_back(keep(*spec, arguments));
+    return {};
+  }
+  Call call(arguments, *spec, session, node, now, output);
+  call.note_hash(prepared.key_argument, prepared.key_hash);
+  call.nest();
+  node.effects.begin();
+  spec->run(call);
+  call.settle_effects();
+  node.effects.end();
+  return {};
 }
 
 void run_due(Node& node, UnixMs now) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/error.h"
 #include "store/commands/command.h"
 
 namespace weir::store {
@@ -28,6 +29,11 @@ void execute(std::span<const std::string_view> arguments, Session& session, Node
 // A command inside another one (EXEC, a script): it never blocks, its effects join the outer one's, and its reply goes
 // where the outer one's goes.
 void run_nested(const CommandSpec& spec, std::span<const std::string_view> arguments, Call& outer);
+
+// A command that is not a client's but the data's own, from a file of effects: runs whatever stands against commands
+// now, does not block, and is not counted. EXEC runs what was queued since MULTI. The error says why it cannot be one.
+base::Result<void> replay(std::span<const std::string_view> arguments, Session& session, Node& node, UnixMs now,
+                          std::string& output, const Prepared& prepared = {});
 
 // The driver calls this when a deadline of node.blocked has come or a pause has ended.
 void run_due(Node& node, UnixMs now);

@@ -80,11 +80,22 @@ void add_persistence(std::string& to, const Node& node, const HostFacts&) {
       "loading:{}\r\nasync_loading:0\r\ncurrent_save_keys_processed:{}\r\ncurrent_save_keys_total:{}\r\n"
       "rdb_changes_since_last_save:{}\r\nrdb_bgsave_in_progress:{}\r\nrdb_last_save_time:{}\r\n"
       "rdb_last_bgsave_status:{}\r\nrdb_last_bgsave_time_sec:{}\r\nrdb_current_bgsave_time_sec:{}\r\nrdb_saves:{}\r\n"
-      "rdb_last_load_keys_expired:{}\r\nrdb_last_load_keys_loaded:{}\r\n",
+      "rdb_last_load_keys_expired:{}\r\nrdb_last_load_keys_loaded:{}\r\n"
+      "aof_enabled:{}\r\naof_rewrite_in_progress:{}\r\naof_rewrite_scheduled:{}\r\n"
+      "aof_last_rewrite_time_sec:{}\r\naof_current_rewrite_time_sec:{}\r\naof_last_bgrewrite_status:{}\r\n"
+      "aof_rewrites:{}\r\naof_rewrites_consecutive_failures:{}\r\naof_last_write_status:{}\r\n",
       facts.loading ? 1 : 0, facts.keys_saved, facts.keys_to_save, node.effects.changes_since_save(),
       facts.saving ? 1 : 0, facts.last_save_at_s, facts.last_background_save_failed ? "err" : "ok",
       facts.last_background_save_s, facts.current_save_s.value_or(-1), facts.saves, facts.last_load_expired,
-      facts.last_load_keys);
+      facts.last_load_keys, facts.append_only ? 1 : 0, facts.rewriting ? 1 : 0, facts.rewrite_scheduled ? 1 : 0,
+      facts.last_rewrite_s, facts.current_rewrite_s.value_or(-1), facts.last_rewrite_failed ? "err" : "ok",
+      facts.rewrites, facts.failed_rewrites, facts.last_write_failed ? "err" : "ok");
+  if (facts.append_only) {
+    to += fmt::format(
+        "aof_current_size:{}\r\naof_base_size:{}\r\naof_pending_rewrite:0\r\naof_buffer_length:{}\r\n"
+        "aof_pending_bio_fsync:{}\r\naof_delayed_fsync:{}\r\n",
+        facts.file_bytes, facts.base_bytes, facts.buffered_bytes, facts.pending_syncs, facts.delayed_syncs);
+  }
   if (!facts.loading) return;
   const PersistenceFacts::Loading& loading = *facts.loading;
   const double percent = loading.total_bytes == 0 ? 0

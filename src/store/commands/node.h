@@ -136,12 +136,14 @@ struct Node final : RemovalListener {
   };
   // For CONFIG REWRITE: writes the settings to their file; false: there is none.
   std::function<base::Result<bool>()> rewrite_config = [] { return false; };
-  // Null: the node keeps no files. It sets the two below.
+  // Null: the node keeps no files. It sets the three below.
   Persistence* persistence = nullptr;
   // The data is being loaded: commands that need it are refused.
   bool loading = false;
   // The last save in the background failed.
   bool save_failed = false;
+  // Why the append-only file cannot be written, as the system says it; empty: it can, or there is none.
+  std::string append_failure;
   // Whether the driver removes expired keys that nobody reads; DEBUG SET-ACTIVE-EXPIRE.
   bool active_expire = true;
   // SHUTDOWN asks for it; the driver ends after this turn.

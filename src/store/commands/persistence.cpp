@@ -1,4 +1,4 @@
-// SAVE, BGSAVE, LASTSAVE, SHUTDOWN: the data in its file, by order.
+// SAVE, BGSAVE, LASTSAVE, BGREWRITEAOF, SHUTDOWN: the data in its files, by order.
 #include "store/commands/persistence.h"
 
 #include <fmt/format.h>
@@ -35,14 +35,33 @@ void bgsave(Call& call) {
   if (persistence == nullptr) return;
   const bool schedules = call.count() == 2 && equal_ignoring_case(call.argument(1), "SCHEDULE");
   if (call.count() > 1 && !schedules) return call.syntax_error();
-  if (persistence->facts().saving) return call.reply.error("ERR Background save already in progress");
-  if (!call.may_block()) {
-    // Inside of EXEC or a script: when that is over.
+  const PersistenceFacts facts = persistence->facts();
+  if (facts.saving) return call.reply.error("ERR Background save already in progress");
+  // Inside of EXEC or a script: when that is over.
+  if (!call.may_block() || (facts.rewriting && schedules)) {
     persistence->schedule_save();
     return call.reply.simple("Background saving scheduled");
   }
+  if (facts.rewriting) {
+    return call.reply.error(
+        "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule "
+        "a BGSAVE whenever possible.");
+  }
   if (const base::Result<void> begun = persistence->begin_save(); !begun) return reply_to(call, begun);
   call.reply.simple("Background saving started");
+}
+
+void bgrewriteaof(Call& call) {
+  Persistence* const persistence = persistence_of(call);
+  if (persistence == nullptr) return;
+  const PersistenceFacts facts = persistence->facts();
+  if (facts.rewriting) return call.reply.error("ERR Background append only file rewriting already in progress");
+  if (facts.saving || !call.may_block()) {
+    persistence->schedule_rewrite();
+    return call.reply.simple("Background append only file rewriting scheduled");
+  }
+  persistence->begin_rewrite();
+  call.reply.simple("Background append only file rewriting started");
 }
 
 void lastsave(Call& call) {
@@ -93,6 +112,8 @@ constexpr CommandSpec row(std::string_view name, int arity, std::uint32_t flags,
 }
 
 constexpr std::array kCommands = {
+    row("bgrewriteaof", 1, kAdmin | kNoscript | kNoAsyncLoading, 0, "Writes the append-only file anew.", bgrewriteaof)
+        .costs("O(1)"),
     row("bgsave", -1, kAdmin | kNoscript | kNoAsyncLoading, 0, "Saves the data in the background.", bgsave)
         .takes("[SCHEDULE@3.2.2]")
         .costs("O(1)"),
@@ -117,6 +138,12 @@ base::Result<void> save_at_end(Node& node, SaveAtEnd save) {
   // What was loaded only in part must not take the place of the whole.
   const bool saves =
       !node.loading && (save == SaveAtEnd::kYes || (save == SaveAtEnd::kIfSet && !node.settings.save_points.empty()));
+  if (!node.loading) {
+    if (base::Result<void> done = node.persistence->end_appending(); !done) {
+      base::Error why = done.error().within("append-only file");
+      return why;
+    }
+  }
   node.persistence->abandon_save();
   if (!saves) return {};
   return node.persistence->save();

@@ -33,6 +33,22 @@ struct PersistenceFacts {
   bool last_background_save_failed = false;
   std::int64_t last_background_save_s = -1;
   std::uint64_t saves = 0;
+
+  // The append-only file.
+  bool append_only = false;
+  bool rewriting = false;
+  bool rewrite_scheduled = false;
+  std::int64_t last_rewrite_s = -1;
+  std::optional<std::int64_t> current_rewrite_s;
+  bool last_rewrite_failed = false;
+  std::uint64_t rewrites = 0;
+  std::uint64_t failed_rewrites = 0;  // Since the last that was good.
+  bool last_write_failed = false;
+  std::uint64_t file_bytes = 0;      // Of all its files.
+  std::uint64_t base_bytes = 0;      // What that was after the last rewrite, or when the store started.
+  std::uint64_t buffered_bytes = 0;  // Not written yet.
+  std::uint64_t pending_syncs = 0;
+  std::uint64_t delayed_syncs = 0;
 };
 
 class Persistence {
@@ -47,8 +63,17 @@ class Persistence {
   virtual void schedule_save() = 0;
   // What is being saved in the background comes to nothing.
   virtual void abandon_save() = 0;
-  // Puts what the file holds into the keyspace; a key that is there already is replaced, or is an error. That there is
-  // no file is one too.
+  // Writes the append-only file anew, as what the data is now and what comes. Requires: nothing is being saved or
+  // rewritten. What becomes of it, facts() tells.
+  virtual void begin_rewrite() = 0;
+  virtual void schedule_rewrite() = 0;
+  // Before the store ends: all that was appended is durable, and a rewrite comes to nothing.
+  virtual base::Result<void> end_appending() = 0;
+  // As at the start, from the append-only file into a keyspace that is empty.
+  virtual base::Result<void> load_appended() = 0;
+
+  // Puts what the RDB file holds into the keyspace; a key that is there already is replaced, or is an error. That there
+  // is no file is one too.
   virtual base::Result<void> load(bool replaces) = 0;
 
  protected:

@@ -50,7 +50,7 @@ Database::Place Database::find(const Key& key) const {
 
 Database::Place Database::find_live(const Key& key, UnixMs now) {
   const Place place = find(key);
-  if (!place || !place.item()->expired(now)) return place;
+  if (!place || !place.item()->expired(now) || context_.shows_expired) return place;
   if (context_.removes_expired) remove(key, RemovalReason::kExpired);
   return Place();
 }

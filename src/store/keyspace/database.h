@@ -58,6 +58,7 @@ struct KeyspaceContext {
   AccessClock access;
   base::Random random = base::Random::from_entropy();
   bool removes_expired = true;  // False on a replica.
+  bool shows_expired = false;   // While effects are replayed: what they did was done before it expired.
   bool touches_on_read = true;  // False for CLIENT NO-TOUCH and the like: reads leave no trace in the access time.
   RemovalListener* listener = nullptr;  // May be null.
   Disposer* disposer = nullptr;         // Never null once the keyspace is made.

@@ -4,9 +4,6 @@
 
 #include "base/assert.h"
 #include "base/log.h"
-#include "store/commands/version.h"
-#include "store/memory/heap.h"
-#include "store/persist/image/entry_source.h"
 
 namespace weir::store {
 
@@ -15,10 +12,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// Between two looks at the clock.
-constexpr std::size_t kEntriesAStep = 64;
-// While nobody is to be served.
-constexpr std::size_t kEntriesAtOnce = 4096;
 // After a save that failed the next one that nobody ordered waits so long.
 constexpr base::Duration kRetryAfter = 5s;
 // Of a large file one line is logged for each so much.
@@ -29,11 +22,6 @@ RdbLoading::Settle settling(Loader& loader) {
     loader.settle();
     return loader.refusal();
   };
-}
-
-// Whether the policy needs to know of a key when it was used, so that it is saved.
-bool goes_by_access(EvictionPolicy policy) {
-  return counts_frequency(policy) || policy == EvictionPolicy::kAllLru || policy == EvictionPolicy::kVolatileLru;
 }
 
 double seconds(base::Duration time) { return std::chrono::duration<double>(time).count(); }
@@ -50,16 +38,13 @@ struct RdbPersistence::Loading {
   std::uint64_t logged_bytes = 0;
 };
 
-RdbPersistence::RdbPersistence(Node& node, Surroundings surroundings) : node_(node), around_(std::move(surroundings)) {
-  node_.persistence = this;
+RdbPersistence::RdbPersistence(Node& node, PersistenceSurroundings surroundings)
+    : node_(node), around_(std::move(surroundings)) {
   last_save_at_s_ = unix_s();
   last_save_at_ = around_.clock.mono();
 }
 
-RdbPersistence::~RdbPersistence() {
-  abandon_save();
-  node_.persistence = nullptr;
-}
+RdbPersistence::~RdbPersistence() { abandon_save(); }
 
 std::int64_t RdbPersistence::unix_s() const { return base::unix_ms(around_.clock.wall()) / 1000; }
 
@@ -137,67 +122,20 @@ Result<void> RdbPersistence::load(bool replaces) {
 
 // ---- Saving
 
-void RdbPersistence::on_database(std::size_t database, std::size_t keys, std::size_t with_expiry) {
-  if (saving_->databases.size() <= database) saving_->databases.resize(database + 1);
-  saving_->databases[database] = {.keys = keys, .with_expiry = with_expiry};
-  saving_->keys_to_save += keys;
-}
-
-void RdbPersistence::on_entry(std::size_t database, const Entry& entry) {
-  Saving& saving = *saving_;
-  saving.writer->begin_entry(in_walk_);
-  if (saving.database != database) {
-    saving.database = database;
-    saving.chunks->select_database(database);
-    if (Saving::Announced& size = saving.databases[database]; !std::exchange(size.said, true)) {
-      saving.chunks->resize(size.keys, size.with_expiry);
-    }
-  }
-  hand_over(entry, *saving.chunks, saving.access);
-  ++saving.keys_saved;
-}
-
-void RdbPersistence::start_walk() {
-  SnapshotFile file{.directory = node_.settings.dir,
-                    .name = node_.settings.dbfilename,
-                    .options = {.compress = node_.settings.rdbcompression, .checksum = node_.settings.rdbchecksum},
-                    .aux = {{"redis-ver", std::string(kRedisVersion)},
-                            {"redis-bits", "64"},
-                            {"ctime", fmt::to_string(unix_s())},
-                            {"used-mem", fmt::to_string(Heap::used_bytes())},
-                            {"aof-base", "0"}}};
+void RdbPersistence::begin_task() {
   saving_ = std::make_unique<Saving>();
-  saving_->writer = std::make_unique<SnapshotWriter>(
-      around_.files, std::move(file), fmt::format("{}.{}", around_.process_id, ++snapshots_), around_.wake);
-  saving_->chunks = std::make_unique<ChunkSink>(*saving_->writer);
-  if (goes_by_access(node_.eviction)) saving_->access = &node_.keyspace.context().access;
   saving_->mark = node_.effects.mark();
   saving_->began_at = around_.clock.mono();
+  saving_->task = std::make_unique<SnapshotTask>(
+      node_, around_.files,
+      snapshot_file(node_, node_.settings.dir, node_.settings.dbfilename, unix_s(), /*is_aof_base=*/false),
+      fmt::format("{}.{}", around_.process_id, ++snapshots_), around_.wake);
   ++saves_;
-  node_.keyspace.begin_snapshot(*this);
-}
-
-bool RdbPersistence::walk(std::size_t entries) {
-  in_walk_ = true;
-  const bool more = node_.keyspace.step_snapshot(entries);
-  in_walk_ = false;
-  return more;
-}
-
-void RdbPersistence::end_walk() {
-  saving_->writer->begin_entry(true);
-  saving_->chunks->flush();
-  saving_->writer->finish();
-  saving_->walking = false;
 }
 
 Result<void> RdbPersistence::conclude() {
   const std::unique_ptr<Saving> saving = std::move(saving_);
-  if (saving->walking) {
-    // The writer gave up before the walk was over.
-    if (Snapshot* snapshot = node_.keyspace.snapshot()) snapshot->give_up();
-  }
-  const Result<void> outcome = saving->writer->outcome();
+  const Result<void> outcome = saving->task->outcome();
   const base::Duration took = around_.clock.mono() - saving->began_at;
   if (saving->in_background) last_background_save_ = took;
   if (!outcome) {
@@ -206,6 +144,8 @@ Result<void> RdbPersistence::conclude() {
       last_failure_at_ = around_.clock.mono();
       node_.save_failed = true;
     }
+    saving->task->abandon();
+    ending_ = std::move(saving->task);
     return outcome;
   }
   node_.effects.saved(saving->mark);
@@ -213,18 +153,14 @@ Result<void> RdbPersistence::conclude() {
   last_save_at_ = around_.clock.mono();
   last_failure_at_.reset();
   node_.save_failed = false;
-  base::log::info("saved {} keys in {:.3f} seconds", saving->keys_saved, seconds(took));
+  base::log::info("saved {} keys in {:.3f} seconds", saving->task->keys_saved(), seconds(took));
   return {};
 }
 
 Result<void> RdbPersistence::save() {
   WEIR_ASSERT(saving_ == nullptr);
-  while (node_.keyspace.snapshot() != nullptr) walk(kEntriesAtOnce);
-  start_walk();
-  do {
-    saving_->writer->wait_for_room();
-  } while (!saving_->writer->ended() && walk(kEntriesAtOnce));
-  if (node_.keyspace.snapshot() == nullptr) end_walk();
+  begin_task();
+  saving_->task->walk_to_the_end();
   return conclude();
 }
 
@@ -236,60 +172,32 @@ Result<void> RdbPersistence::begin_save() {
     return {};
   }
   scheduled_ = false;
-  start_walk();
+  begin_task();
   saving_->in_background = true;
-  base::log::info("saving {} keys in the background", saving_->keys_to_save);
+  base::log::info("saving {} keys in the background", saving_->task->keys_to_save());
   return {};
-}
-
-void RdbPersistence::fail_save(std::string_view why) {
-  base::log::error("saving {} failed: {}", node_.settings.dbfilename, why);
-  last_background_save_ = around_.clock.mono() - saving_->began_at;
-  last_failure_at_ = around_.clock.mono();
-  node_.save_failed = true;
-  abandon_save();
 }
 
 void RdbPersistence::abandon_save() {
   scheduled_ = false;
   if (saving_ == nullptr) return;
-  saving_->writer->abandon();
-  if (Snapshot* snapshot = node_.keyspace.snapshot()) snapshot->give_up();
-  ending_ = std::move(saving_->writer);
+  saving_->task->abandon();
+  ending_ = std::move(saving_->task);
   saving_.reset();
 }
 
 bool RdbPersistence::has_work() const {
-  if (loading_ != nullptr) return true;
-  if (saving_ == nullptr) return node_.keyspace.snapshot() != nullptr;
-  return saving_->writer->ended() || (saving_->walking && saving_->writer->has_room());
+  return loading_ != nullptr || (saving_ != nullptr && (saving_->task->ended() || saving_->task->has_work()));
 }
 
 Result<void> RdbPersistence::work(base::Duration budget) {
   if (loading_ != nullptr) return load_some(budget);
-  walk_some(budget);
+  if (saving_ == nullptr) return {};
+  saving_->task->walk(around_.clock, around_.clock.mono() + budget);
+  // What became of it is logged, and shown by tell().
+  if (saving_->task->ended()) [[maybe_unused]]
+    const Result<void> outcome = conclude();
   return {};
-}
-
-void RdbPersistence::walk_some(base::Duration budget) {
-  if (saving_ != nullptr && saving_->writer->ended()) {
-    // Logged there, and shown by facts().
-    [[maybe_unused]] const Result<void> outcome = conclude();
-    return;
-  }
-  const base::MonoTime until = around_.clock.mono() + budget;
-  while (node_.keyspace.snapshot() != nullptr && (saving_ == nullptr || saving_->writer->has_room())) {
-    const bool more = walk(kEntriesAStep);
-    if (saving_ != nullptr && saving_->writer->overflowed()) {
-      return fail_save(fmt::format("more than {} bytes wait for the disk, because more was changed than it takes",
-                                   SnapshotWriter::kMostQueuedBytes));
-    }
-    if (!more) {
-      if (saving_ != nullptr) end_walk();
-      return;
-    }
-    if (around_.clock.mono() >= until) return;
-  }
 }
 
 bool RdbPersistence::save_is_due() const {
@@ -305,16 +213,15 @@ bool RdbPersistence::save_is_due() const {
   return false;
 }
 
-void RdbPersistence::cycle() {
+void RdbPersistence::cycle(bool may_begin) {
   if (ending_ != nullptr && ending_->ended()) ending_.reset();
-  if (loading_ != nullptr || saving_ != nullptr || node_.keyspace.snapshot() != nullptr) return;
+  if (!may_begin || loading_ != nullptr || saving_ != nullptr || node_.keyspace.snapshot() != nullptr) return;
   if (!save_is_due()) return;
   // What becomes of it is logged.
   [[maybe_unused]] const Result<void> begun = begin_save();
 }
 
-PersistenceFacts RdbPersistence::facts() const {
-  PersistenceFacts facts;
+void RdbPersistence::tell(PersistenceFacts& facts) const {
   if (loading_ != nullptr) {
     const std::uint64_t total = loading_->file->total_bytes();
     const std::uint64_t loaded = loading_->file->loaded_bytes();
@@ -331,8 +238,8 @@ PersistenceFacts RdbPersistence::facts() const {
   facts.last_load_expired = last_load_expired_;
   if (saving_ != nullptr && saving_->in_background) {
     facts.saving = true;
-    facts.keys_saved = saving_->keys_saved;
-    facts.keys_to_save = saving_->keys_to_save;
+    facts.keys_saved = saving_->task->keys_saved();
+    facts.keys_to_save = saving_->task->keys_to_save();
     facts.current_save_s = static_cast<std::int64_t>(seconds(around_.clock.mono() - saving_->began_at));
   }
   facts.scheduled = scheduled_;
@@ -342,7 +249,6 @@ PersistenceFacts RdbPersistence::facts() const {
     facts.last_background_save_s = static_cast<std::int64_t>(seconds(last_background_save_));
   }
   facts.saves = saves_;
-  return facts;
 }
 
 }  // namespace weir::store

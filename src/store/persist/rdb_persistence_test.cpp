@@ -1,6 +1,6 @@
 // The data in its file, on a disk that fails and forgets (runtime/sim_files.h). Real processes and a real redis-server
 // are in tests/system/persistence_test.py.
-#include "store/persist/rdb_persistence.h"
+#include "store/persist/data_files.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -102,7 +102,7 @@ class Store {
   base::Clock& clock_;
 
  public:
-  RdbPersistence persistence;
+  DataFiles persistence;
 };
 
 class RdbFile : public testing::Test {
@@ -227,7 +227,7 @@ TEST_F(RdbFile, IsWrittenAtSavePointsAndAgainFiveSecondsAfterAFailure) {
   settings.save_points = {{.seconds = 100, .changes = 2}};
   Store store(files_, clock_, settings);
   const auto saves_now = [&] {
-    store.persistence.cycle();
+    EXPECT_TRUE(store.persistence.cycle());
     const bool saving = store.persistence.facts().saving;
     store.finish_work();
     return saving;

@@ -168,12 +168,19 @@ Result<void> Server::run() {
   cycle();
   while (done && !stopping_.load(std::memory_order_acquire)) {
     loop_->turn(persistence_.has_work() ? base::Duration::zero() : base::Duration::max());
-    if (persistence_.has_work()) done = work_behind_turns();
+    if (failure_) {
+      done = *failure_;
+    } else if (persistence_.has_work()) {
+      done = work_behind_turns();
+    }
   }
   stop();
   loop_->run();
   cycle_timer_.cancel();
   due_timer_.cancel();
+  if (done && !node_.loading) {
+    if (const Result<void> kept = persistence_.end_appending(); !kept) base::log::error("{}", kept.error().text());
+  }
   return done;
 }
 
@@ -252,6 +259,7 @@ void Server::turn_ends() {
   // Those that these wake go on in the next turn, so that no chain of clients keeps the others waiting.
   for (Client* client : std::exchange(resumed_, {})) client->run_pending();
   if (!resumed_.empty() && !loop_->post([] {})) base::log::warning("too many functions wait for the loop");
+  if (const Result<void> kept = persistence_.end_turn(); !kept) return fail(kept.error());
   std::ranges::sort(written_);
   const auto repeated = std::ranges::unique(written_);
   written_.erase(repeated.begin(), repeated.end());
@@ -262,9 +270,16 @@ void Server::turn_ends() {
   if (node_.shutdown_requested) stop();
 }
 
+void Server::fail(const base::Error& why) {
+  failure_ = why;
+  // What they were to be told must not leave.
+  for (const auto& [handler, client] : clients_) client->close();
+  stop();
+}
+
 void Server::cycle() {
   node_.mono_now = clock_.mono();
-  persistence_.cycle();
+  if (const Result<void> kept = persistence_.cycle(); !kept) return fail(kept.error());
   const bool more = node_.active_expire && !node_.loading && node_.keyspace.expire_some(wall_ms(), kExpiredPerCycle);
   node_.stats.connections_rejected = loop_->stats().refused + turned_away_;
   node_.client_bytes = 0;

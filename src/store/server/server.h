@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -17,7 +18,7 @@
 #include "runtime/file.h"
 #include "runtime/loop.h"
 #include "store/commands/node.h"
-#include "store/persist/rdb_persistence.h"
+#include "store/persist/data_files.h"
 #include "store/server/batch.h"
 #include "store/server/client.h"
 #include "store/server/disposal_thread.h"
@@ -34,7 +35,7 @@ class Server final : public runtime::Acceptor {
   ~Server();
 
   // Loads the data, then serves until stop(). Clients are sent what was answered, then closed. The error says why the
-  // data cannot be loaded.
+  // data cannot be loaded or kept.
   base::Result<void> run();
   void stop() {
     stopping_.store(true, std::memory_order_release);
@@ -69,6 +70,8 @@ class Server final : public runtime::Acceptor {
   HostFacts host_facts() const;
   void cycle();
   void turn_ends();
+  // What was appended cannot be kept: nobody is answered any more, and run() ends with the error.
+  void fail(const base::Error& why);
   base::Result<void> work_behind_turns();
   void run_due_waits();
   base::Result<bool> rewrite_config();
@@ -92,7 +95,8 @@ class Server final : public runtime::Acceptor {
   std::unique_ptr<runtime::Loop> loop_;
   std::vector<runtime::Listener*> listeners_;
   runtime::RealFiles files_;
-  RdbPersistence persistence_;
+  DataFiles persistence_;
+  std::optional<base::Error> failure_;  // Why the store cannot go on.
   std::unordered_map<Client*, std::unique_ptr<Client>> clients_;
   std::uint64_t next_client_id_ = 1;
   std::uint64_t turned_away_ = 0;

@@ -157,12 +157,23 @@ std::string save_points(const Settings& settings) {
   return text;
 }
 
-Result<void> set_file_name(std::string& to, Values values) {
+Result<void> set_name(std::string& to, Values values, std::string_view what, std::string_view kind) {
   if (values.size() != 1 || values[0].empty()) return reject("expected one argument");
   if (values[0].find_first_of("/\\") != std::string_view::npos) {
-    return reject("dbfilename can't be a path, just a filename");
+    return reject(fmt::format("{} can't be a path, just a {}", what, kind));
   }
   to = values[0];
+  return {};
+}
+
+constexpr std::array<std::string_view, 3> kAppendSyncs = {"always", "everysec", "no"};
+
+std::string append_sync(AppendSync sync) { return std::string(kAppendSyncs[static_cast<std::size_t>(sync)]); }
+
+Result<void> set_append_sync(AppendSync& to, Values values) {
+  std::string word;
+  if (Result<void> set = set_one_of(word, values, kAppendSyncs); !set) return set;
+  to = static_cast<AppendSync>(std::ranges::find(kAppendSyncs, word) - kAppendSyncs.begin());
   return {};
 }
 
@@ -224,6 +235,32 @@ constexpr std::array kDirectives = {
     Directive{"admin", "HOST:PORT, or an empty text", "where /metrics and /healthz are served (Weir's own directive)",
               false, [](const Settings& s) { return s.admin; },
               [](Settings& s, Values v) { return set_text(s.admin, v); }},
+    Directive{"aof-load-truncated", "yes or no",
+              "whether an append-only file that ends in the middle of a command is loaded up to there", true,
+              [](const Settings& s) { return yes_no(s.aof_load_truncated); },
+              [](Settings& s, Values v) { return set_yes_no(s.aof_load_truncated, v); }},
+    Directive{"aof-timestamp-enabled", "yes or no", "whether the append-only file tells when commands were run", true,
+              [](const Settings& s) { return yes_no(s.aof_timestamp_enabled); },
+              [](Settings& s, Values v) { return set_yes_no(s.aof_timestamp_enabled, v); }},
+    Directive{"appenddirname", "a name, not a path", "folder in `dir` that the append-only file is in", false,
+              [](const Settings& s) { return s.appenddirname; },
+              [](Settings& s, Values v) { return set_name(s.appenddirname, v, "appenddirname", "dirname"); }},
+    Directive{"appendfilename", "a name, not a path", "how the names of the append-only file begin", false,
+              [](const Settings& s) { return s.appendfilename; },
+              [](Settings& s, Values v) { return set_name(s.appendfilename, v, "appendfilename", "filename"); }},
+    Directive{"appendfsync", "always, everysec or no", "when the append-only file is made durable", true,
+              [](const Settings& s) { return append_sync(s.appendfsync); },
+              [](Settings& s, Values v) { return set_append_sync(s.appendfsync, v); }},
+    Directive{"appendonly", "yes or no", "whether every write is appended to a file, which is loaded at the start",
+              true, [](const Settings& s) { return yes_no(s.appendonly); },
+              [](Settings& s, Values v) { return set_yes_no(s.appendonly, v); }},
+    Directive{"auto-aof-rewrite-min-size", "a size", "the append-only file is not rewritten unasked below it", true,
+              [](const Settings& s) { return fmt::to_string(s.auto_aof_rewrite_min_size); },
+              [](Settings& s, Values v) { return set_bytes(s.auto_aof_rewrite_min_size, v, 0); }},
+    Directive{"auto-aof-rewrite-percentage", "percent, 0: never",
+              "by how much the append-only file has to grow to be rewritten unasked", true,
+              [](const Settings& s) { return fmt::to_string(s.auto_aof_rewrite_percentage); },
+              [](Settings& s, Values v) { return set_number(s.auto_aof_rewrite_percentage, v, 0, kLargestInt); }},
     Directive{"bind", "addresses", "addresses to listen on; '-' before one: only if it exists", false,
               [](const Settings& s) { return fmt::format("{}", fmt::join(s.bind, " ")); },
               [](Settings& s, Values v) -> Result<void> {
@@ -243,7 +280,8 @@ constexpr std::array kDirectives = {
               [](Settings& s, Values v) { return set_number(s.databases, v, 1, 10'000); }},
     Directive{"dbfilename", "a name, not a path", "file that the data is saved to and loaded from", false,
               [](const Settings& s) { return s.dbfilename; },
-              [](Settings& s, Values v) { return set_file_name(s.dbfilename, v); }, /*secret=*/false,
+              [](Settings& s, Values v) { return set_name(s.dbfilename, v, "dbfilename", "filename"); },
+              /*secret=*/false,
               /*adds_up=*/false, /*is_protected=*/true},
     Directive{"dir", "a folder", "where the files of the data are", false, [](const Settings& s) { return s.dir; },
               [](Settings& s, Values v) { return set_text(s.dir, v); }, /*secret=*/false, /*adds_up=*/false,
@@ -307,6 +345,10 @@ constexpr std::array kDirectives = {
     Directive{"maxmemory-samples", "at least 1", "how many keys are looked at for each that is evicted", true,
               [](const Settings& s) { return fmt::to_string(s.maxmemory_samples); },
               [](Settings& s, Values v) { return set_number(s.maxmemory_samples, v, 1, kLargestInt); }},
+    Directive{"no-appendfsync-on-rewrite", "yes or no",
+              "whether the append-only file is not made durable while a snapshot is written", true,
+              [](const Settings& s) { return yes_no(s.no_appendfsync_on_rewrite); },
+              [](Settings& s, Values v) { return set_yes_no(s.no_appendfsync_on_rewrite, v); }},
     Directive{"notify-keyspace-events", "letters of Ag$lshzxeKEtmdn", "which keyspace notifications are published",
               true, [](const Settings& s) { return to_letters(s.notify_keyspace_events); },
               [](Settings& s, Values v) -> Result<void> {

@@ -31,6 +31,9 @@ struct SavePoint {
   friend bool operator==(const SavePoint&, const SavePoint&) = default;
 };
 
+// When the append-only file is made durable (persist/aof_log.h).
+enum class AppendSync : unsigned char { kAlways, kEverySecond, kNo };
+
 struct Settings {
   std::vector<std::string> bind = {"127.0.0.1", "-::1"};  // A leading '-': do without it when it is not there.
   std::uint16_t port = 6379;                              // 0: no TCP.
@@ -79,6 +82,16 @@ struct Settings {
   bool rdbcompression = true;
   bool rdbchecksum = true;
   bool stop_writes_on_bgsave_error = true;
+  // The append-only file.
+  bool appendonly = false;
+  AppendSync appendfsync = AppendSync::kEverySecond;
+  std::string appendfilename = "appendonly.aof";
+  std::string appenddirname = "appendonlydir";  // In `dir`.
+  bool no_appendfsync_on_rewrite = false;
+  std::uint32_t auto_aof_rewrite_percentage = 100;  // 0: never without an order.
+  std::uint64_t auto_aof_rewrite_min_size = 64ull << 20;
+  bool aof_load_truncated = true;
+  bool aof_timestamp_enabled = false;
   // Weir's own.
   std::string event_loop = "auto";
   std::string admin;  // "host:port" of /metrics and /healthz; empty: none.
