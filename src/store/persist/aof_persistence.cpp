@@ -233,6 +233,8 @@ Result<void> AofPersistence::begin_appending() {
   auto target = AofLog::open(around_.files, path_of(manifest_.increments.back()),
                              is_new ? OpenMode::kReplace : OpenMode::kReadWrite);
   if (!target) return target.error();
+  // Its name must be durable before the manifest's line is.
+  if (Result<void> synced = around_.files.sync_directory(folder()); !synced) return synced;
   delete_history(around_.files, folder(), manifest_);
   if (Result<void> written = write_manifest(around_.files, folder(), prefix, manifest_); !written) return written;
   log_.start(std::move(*target));
@@ -301,8 +303,10 @@ Result<void> AofPersistence::cycle(bool may_begin) {
 }
 
 Result<void> AofPersistence::settle() {
+  if (node_.settings.appendonly && !has_base_) {
+    return base::retry("the append-only file is being written for the first time");
+  }
   if (!attached_) return {};
-  if (!has_base_) return base::retry("the append-only file is being written for the first time");
   abandon_rewrite();
   return log_.settle();
 }
@@ -351,10 +355,10 @@ void AofPersistence::begin_rewrite() {
       manifest.add_increment(manifest.next_increment(prefix));
       auto target = AofLog::open(files, folder + "/" + manifest.increments.back().name, OpenMode::kReplace);
       if (!target) return target.error();
-      // With its name, whether it is named in the manifest or not.
-      if (Result<void> written = names ? write_manifest(files, folder, prefix, manifest) : files.sync_directory(folder);
-          !written) {
-        return written;
+      // Its name must be durable before the manifest's line is.
+      if (Result<void> synced = files.sync_directory(folder); !synced) return synced;
+      if (names) {
+        if (Result<void> written = write_manifest(files, folder, prefix, manifest); !written) return written;
       }
       made->target = std::move(*target);
     }
