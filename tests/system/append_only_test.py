@@ -244,6 +244,49 @@ class AppendOnlyTest(harness.SystemTest):
         self.assertEqual(process.process.wait(20), 1)
         self.assertRegex(process.text(), f"weir store: {path}: offset [0-9]+: expected a command")
 
+    def check_aof(self, *arguments):
+        done = subprocess.run([harness.WEIR, "store", "check-aof", *arguments], capture_output=True, text=True,
+                              check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    def test_check_aof_finds_and_mends_what_is_broken(self):
+        folder = self.folder_of("d")
+        connection = self.connect(self.ours(folder))
+        self.fill(connection, 50, ["string", "zset"])
+        self.rewrite(connection)
+        self.fill(connection, 50, ["string", "zset"])
+        digest = connection.call("DEBUG", "DIGEST")
+        self.end(connection)
+        manifest = os.path.join(folder, "appendonlydir", f"{PREFIX}.manifest")
+        path = os.path.join(folder, "appendonlydir", f"{PREFIX}.2.incr.aof")
+        status, text = self.check_aof(manifest)
+        self.assertEqual(status, 0, text)
+        self.assertIn("OK", text)
+        # redis-check-aof says so too.
+        self.assertEqual(subprocess.run(["redis-check-aof", manifest], capture_output=True, check=False).returncode, 0)
+        whole = os.path.getsize(path)
+        with open(path, "ab") as file:
+            file.write(b"*1\r\n$5\r\nMULTI\r\n*2\r\n$3\r\nDEL\r\n$1\r\nk\r\n*3\r\nrubbish")
+        for target in (path, manifest):
+            status, text = self.check_aof(target)
+            self.assertEqual(status, 1)
+            self.assertIn(f"{path}: offset {whole + 35}: expected the length of a word ('$'); whole up to offset {whole}",
+                          text)
+        status, text = self.check_aof("--fix", manifest)
+        self.assertEqual(status, 0, text)
+        self.assertEqual(os.path.getsize(path), whole)
+        self.assertEqual(self.connect(self.ours(folder)).call("DEBUG", "DIGEST"), digest)
+        self.kill()
+        base = os.path.join(folder, "appendonlydir", f"{PREFIX}.2.base.rdb")
+        with open(base, "r+b") as file:
+            file.seek(100)
+            file.write(b"\xee\xee\xee")
+        status, text = self.check_aof("--fix", manifest)
+        self.assertEqual(status, 1)
+        self.assertIn("cannot be mended", text)
+        self.assertEqual(self.check_aof()[0], 2)
+        self.assertEqual(self.check_aof("/nowhere")[0], 1)
+
     def test_answers_loading_meanwhile(self):
         folder = self.folder_of("d")
         connection = self.connect(self.ours(folder, "--auto-aof-rewrite-percentage", "0"))

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "runtime/file.h"
 #include "serve/side.h"
+#include "store/persist/check_aof.h"
 #include "store/persist/check_rdb.h"
 #include "store/server/server.h"
 
@@ -21,7 +22,8 @@ constexpr std::uint64_t kLargestConfig = 16 << 20;
 void print_help() {
   fmt::print(
       "usage: weir store [redis.conf] [--DIRECTIVE VALUE...]\n"
-      "       weir store check-rdb FILE\n\n"
+      "       weir store check-rdb FILE\n"
+      "       weir store check-aof [--fix] FILE|MANIFEST\n\n"
       "A store that speaks Redis's protocol (RESP2 and RESP3). Settings are Redis's directives; the command line "
       "overrides\nthe file. CONFIG SET changes those marked with * while the store runs.\n\n");
   const Settings defaults;
@@ -65,6 +67,7 @@ int run_store(std::span<const std::string_view> arguments) {
     return 0;
   }
   if (!arguments.empty() && arguments[0] == "check-rdb") return run_check_rdb(arguments.subspan(1));
+  if (!arguments.empty() && arguments[0] == "check-aof") return run_check_aof(arguments.subspan(1));
   Result<Configured> configured = read_settings(arguments);
   if (!configured) {
     fmt::print(stderr, "weir store: {}\n", configured.error().text());
