@@ -8,6 +8,7 @@ import subprocess
 import unittest
 
 import harness
+import resp
 
 
 class UpTest(harness.SystemTest):
@@ -154,6 +155,39 @@ class UpTest(harness.SystemTest):
         said = self.weir("replay", "--data", self.data, "--orders", orders, "--limit", "50", "--speed", "20000x")
         self.assertIn("cache      86.00 % hits (43 hits, 7 misses, 0 bypassed)", said)
         self.assertEqual(json.loads(self.curl("/items/BANK%20CHARGES%203")[2])["name"], "A, \"B\"")
+
+    def test_everything_killed_during_a_replay_comes_back_with_its_data(self):
+        orders = os.path.join(self.folder, "orders.csv")
+        with open(orders, "w") as file:
+            file.write("InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n")
+            for number in range(20_000):
+                file.write(f"{500_000 + number},A{number % 900},X,1,2010-12-01 08:26:00,2.55,,UK\n")
+        up = self.up()
+        self.weir("replay", "--data", self.data, "--orders", orders, "--limit", "2000")
+        replay = self.start([harness.WEIR, "replay", "--data", self.data, "--orders", orders])
+        store = resp.Connection(self.base + 20)
+        self.addCleanup(store.close)
+        cached = int(store.call("DBSIZE"))
+        self.assertGreater(cached, 500)
+        pids = self.pids()
+        # The replay is in its middle while these are answered.
+        for number in range(500):
+            acknowledged = store.call("INCR", "counter")
+        for pid in [replay.process.pid, *pids]:
+            os.kill(pid, signal.SIGKILL)
+        up.process.wait(10)
+        self.assert_nothing_left(pids)
+
+        self.up()
+        store = resp.Connection(self.base + 20)
+        self.addCleanup(store.close)
+        harness.wait_until(lambda: b"loading:0" in store.call("INFO", "persistence"), "loading")
+        self.assertEqual(int(store.call("GET", "counter")), acknowledged)
+        # The replay deletes what was cached of an article that it creates, so some may be gone.
+        self.assertGreater(int(store.call("DBSIZE")), 1)
+        said = self.weir("replay", "--data", self.data, "--orders", orders)
+        self.assertIn("catalogue  900 articles, 0 failed", said)
+        self.assertIn("answers    20000 found, 0 not found, 0 other, 0 without a response", said)
 
     def test_replay_of_real_orders(self):
         orders = harness.real_input("orders/online-retail.csv.zst")
