@@ -229,17 +229,35 @@ bool split_words(std::string_view line, std::string& bytes, std::vector<std::siz
   }
 }
 
+namespace {
+
+// "$12\r\n"
+constexpr std::size_t kMostNumberBytes = 1 + 20 + 2;
+
+char* write_number(char* to, char type, std::size_t number) {
+  *to++ = type;
+  to = std::to_chars(to, to + 20, number).ptr;
+  *to++ = '\r';
+  *to++ = '\n';
+  return to;
+}
+
+}  // namespace
+
+// In one piece, since every write command of a store that has a file or replicas comes through here.
 void append_command(std::string& to, std::span<const std::string_view> words) {
-  to += '*';
-  base::append_decimal(to, words.size());
-  to += "\r\n";
-  for (const std::string_view word : words) {
-    to += '$';
-    base::append_decimal(to, word.size());
-    to += "\r\n";
-    to += word;
-    to += "\r\n";
-  }
+  std::size_t most = to.size() + kMostNumberBytes;
+  for (const std::string_view word : words) most += kMostNumberBytes + word.size() + 2;
+  to.resize_and_overwrite(most, [&, begin = to.size()](char* bytes, std::size_t) {
+    char* at = write_number(bytes + begin, '*', words.size());
+    for (const std::string_view word : words) {
+      at = write_number(at, '$', word.size());
+      at += word.copy(at, word.size());
+      *at++ = '\r';
+      *at++ = '\n';
+    }
+    return static_cast<std::size_t>(at - bytes);
+  });
 }
 
 void append_command(std::string& to, std::initializer_list<std::string_view> words) {
