@@ -7,13 +7,15 @@ from suites import peers, store
 TITLE = "Saving and loading the store's data"
 METHOD = """\
 5 M keys of 16 bytes with values of 32, on the disk that holds the temporary folder. Saving is `SAVE`, as its client
-sees it; loading is `DEBUG RELOAD NOSAVE`, as its client sees it, which empties the data and loads the file."""
+sees it; loading is `DEBUG RELOAD NOSAVE`, and `DEBUG LOADAOF` of the 5 M SETs as they were appended, as the client sees
+it, which empties the data and loads the file."""
 
 VALUE = "v" * 32
 
 
-MAY_RELOAD = ("--enable-debug-command", "yes")
-CONTESTANTS = [peers.redis(*MAY_RELOAD), store.weir("epoll", "--dir", "DIR", "--dbfilename", "weir.rdb", *MAY_RELOAD)]
+OPTIONS = ("--enable-debug-command", "yes", "--appendonly", "yes", "--auto-aof-rewrite-percentage", "0")
+OURS = ("--dir", "DIR", "--dbfilename", "weir.rdb", "--appenddirname", "weir-appended", *OPTIONS)
+CONTESTANTS = [peers.redis(*OPTIONS), store.weir("epoll", *OURS)]
 
 
 def seconds_of(server, *words):
@@ -29,8 +31,10 @@ def measure(bench):
     servers = bench.run_all(CONTESTANTS)
     command = f"SET key:__key__ {VALUE}"
     bench.fill(servers, "resp", "--command", command, "--keys", keys, "--keys-in-order", "-n", keys, "-P", 64)
+    # The file of commands first: loading the other one begins it anew.
     rows = [
         ("save, RDB", lambda one: seconds_of(servers[one], "SAVE")),
+        ("load, AOF", lambda one: seconds_of(servers[one], "DEBUG", "LOADAOF")),
         ("load, RDB", lambda one: seconds_of(servers[one], "DEBUG", "RELOAD", "NOSAVE")),
     ]
     return [bench.figures(f"{keys:,} strings", "seconds", list(servers), rows)]

@@ -187,6 +187,24 @@ class PersistenceTest(harness.SystemTest):
         self.connect(self.ours("--dir", folder, "--save", ""))
         self.assertEqual(os.listdir(folder), ["dump.rdb"])
 
+    def test_debug_loadaof_takes_the_data_from_the_file_and_adds_nothing_to_it(self):
+        port = self.start_store("--dir", self.folder, "--appendonly", "yes", "--enable-debug-command", "yes")
+        with resp.Connection(port) as connection:
+            for command in writes(random.Random(SEED), 2000, ("string", "hash", "zset")):
+                connection.call(*command)
+            before = connection.call("DEBUG", "DIGEST")
+            self.assertEqual(connection.call("DEBUG", "LOADAOF"), b"OK")
+            self.assertEqual(connection.call("DEBUG", "DIGEST"), before)
+            folder = os.path.join(self.folder, "appendonlydir")
+            sizes = {name: os.path.getsize(os.path.join(folder, name)) for name in os.listdir(folder)}
+            self.assertEqual(connection.call("DEBUG", "LOADAOF"), b"OK")
+            self.assertEqual({name: os.path.getsize(os.path.join(folder, name)) for name in sizes}, sizes)
+            connection.call("SET", "after", "it")
+            self.assertEqual(connection.call("DEBUG", "LOADAOF"), b"OK")
+            self.assertEqual(connection.call("GET", "after"), b"it")
+        with resp.Connection(self.start_store("--enable-debug-command", "yes")) as connection:
+            self.assertIn("appendonly no", str(connection.call("DEBUG", "LOADAOF")))
+
     def test_sigterm_saves_where_there_are_save_points(self):
         folder = self.folder_of("d")
         store = self.connect(self.ours("--dir", folder))

@@ -171,20 +171,32 @@ void reload(Call& call) {
   call.reply.ok();
 }
 
+void load_appended(Call& call) {
+  Persistence* const persistence = call.node.persistence;
+  if (persistence == nullptr || !call.node.settings.appendonly) {
+    return call.reply.error("ERR there is no append-only file (appendonly no)");
+  }
+  if (call.node.loading) return call.reply.error("LOADING Redis is loading the dataset in memory");
+  call.node.keyspace.clear();
+  if (const auto loaded = persistence->load_appended(); !loaded) {
+    return call.reply.error(
+        fmt::format("ERR Error trying to load the AOF files: {}", base::printable(loaded.error().text(), 512)));
+  }
+  call.reply.ok();
+}
+
 struct Subcommand {
   std::string_view name;
   int arity;  // With DEBUG and the name; negative: at least that many.
   void (*run)(Call&);
 };
 
-constexpr std::array kSubcommands = {Subcommand{"DIGEST", 2, digest},
-                                     Subcommand{"DIGEST-VALUE", -2, digest_value},
-                                     Subcommand{"ERROR", 3, error},
-                                     Subcommand{"OBJECT", 3, object},
-                                     Subcommand{"PROTOCOL", 3, protocol},
-                                     Subcommand{"RELOAD", -2, reload},
-                                     Subcommand{"SET-ACTIVE-EXPIRE", 3, set_active_expire},
-                                     Subcommand{"SLEEP", 3, sleep}};
+constexpr std::array kSubcommands = {
+    Subcommand{"DIGEST", 2, digest},  Subcommand{"DIGEST-VALUE", -2, digest_value},
+    Subcommand{"ERROR", 3, error},    Subcommand{"LOADAOF", 2, load_appended},
+    Subcommand{"OBJECT", 3, object},  Subcommand{"PROTOCOL", 3, protocol},
+    Subcommand{"RELOAD", -2, reload}, Subcommand{"SET-ACTIVE-EXPIRE", 3, set_active_expire},
+    Subcommand{"SLEEP", 3, sleep}};
 
 bool accepts(const Subcommand& subcommand, std::size_t arguments) {
   const int count = static_cast<int>(arguments);
@@ -200,6 +212,8 @@ void help(Call& call) {
       "ERROR <string>",
       "    Return a Redis protocol error with <string> as message. Useful for clients",
       "    unit tests to simulate Redis errors.",
+      "LOADAOF",
+      "    Flush the AOF buffers on disk and reload the AOF in memory.",
       "OBJECT <key>",
       "    Show low level info about `key` and associated value.",
       "PROTOCOL <type>",

@@ -192,11 +192,13 @@ Result<void> AofPersistence::load_at_once() {
   if (Result<void> settled = log_.settle(); !settled) return settled;
   auto replay = AofReplay::open(node_, around_.files, around_.clock, paths());
   if (!replay) return replay.error();
-  while (true) {
-    const Result<bool> done = (*replay)->step();
-    if (!done) return done.error();
-    if (*done) return {};
-  }
+  // What is replayed stands in the file.
+  if (attached_) node_.effects.detach(log_);
+  Result<bool> done = false;
+  while (done && !*done) done = (*replay)->step();
+  if (attached_) node_.effects.attach(log_);
+  if (!done) return done.error();
+  return {};
 }
 
 Result<void> AofPersistence::cut_off(const std::vector<AofCut>& cuts) {
