@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/random.h"
+#include "fuzz/aof.h"
 #include "fuzz/http1.h"
 #include "fuzz/rdb.h"
 #include "fuzz/resp_reply.h"
@@ -92,7 +93,8 @@ INSTANTIATE_TEST_SUITE_P(Decoders, Properties,
                                          Target{"http1_request", check_http1_request},
                                          Target{"http1_response", check_http1_response},
                                          Target{"rdb_file", check_rdb_file}, Target{"dump_payload", check_dump_payload},
-                                         Target{"listpack", check_listpack}),
+                                         Target{"listpack", check_listpack}, Target{"aof_file", check_aof_file},
+                                         Target{"aof_manifest", check_aof_manifest}),
                          [](const auto& param) { return std::string(param.param.name); });
 
 }  // namespace

@@ -297,7 +297,7 @@ Result<void> AofReplay::run_batch() {
   for (const Batched& one : batch_) {
     replies_.clear();
     if (const Result<void> ran = replay(words_of(one), file.session, node_, now, replies_, one.prepared); !ran) {
-      return refusal(one.offset, ran.error().text());
+      return base::reject(fmt::format("{}: offset {}: {}", file.path, one.offset, ran.error().text()));
     }
     ++commands_;
     if (replies_.starts_with('-') && failed_commands_++ == 0) {
