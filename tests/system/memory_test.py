@@ -120,6 +120,37 @@ class Memory(harness.SystemTest):
         self.assertLess(int(info(connection, "used_memory")) - before, 64 * 1024)
         self.assertGreaterEqual(int(info(connection, "used_memory_peak")), full)
 
+    def test_memory_tells_as_redis_does(self):
+        port, redis = self.start_store(), self.start_redis()
+        with resp.Connection(port) as ours, resp.Connection(redis) as theirs:
+            for one in (ours, theirs):
+                one.call("HELLO", 3)
+                one.call("SET", "k", "v")
+            for line in ("MEMORY HELP", "MEMORY PURGE", "MEMORY STATS x", "MEMORY DOCTOR x", "MEMORY NONE", "MEMORY USAGE none"):
+                self.assertEqual(ours.call_raw(*line.split()), theirs.call_raw(*line.split()), line)
+            mine, others = ours.call("MEMORY", "STATS"), theirs.call("MEMORY", "STATS")
+            self.assertEqual({name: type(value) for name, value in others.items() if name in mine},
+                             {name: type(value) for name, value in mine.items()})
+            self.assertEqual(set(others) - set(mine), {b"replication.backlog", b"clients.slaves", b"cluster.links",
+                                                       b"aof.buffer", b"lua.caches", b"functions.caches"})
+            self.assertEqual(mine[b"keys.count"], 1)
+            self.assertEqual(mine[b"dataset.bytes"], mine[b"total.allocated"] - mine[b"overhead.total"])
+            self.assertTrue(0 < mine[b"allocator.allocated"] <= mine[b"allocator.active"] <= mine[b"allocator.resident"])
+            self.assertIn(b"Begin jemalloc statistics", ours.call("MEMORY", "MALLOC-STATS"))
+            self.assertIn(b"too little data", ours.call("MEMORY", "DOCTOR"))
+
+    def test_what_was_at_its_peak_once_can_be_given_back(self):
+        with resp.Connection(self.start_store("--enable-debug-command", "yes")) as connection:
+            for number in range(64):
+                connection.call("SET", f"k{number}", b"x" * (1 << 20))
+            self.assertNotIn(b"MEMORY PURGE", connection.call("MEMORY", "DOCTOR"))
+            for number in range(8, 64):
+                connection.call("DEL", f"k{number}")
+            harness.wait_until(lambda: info(connection, "lazyfree_pending_objects") == "0", "nothing is pending")
+            self.assertIn(b"MEMORY PURGE", connection.call("MEMORY", "DOCTOR"))
+            self.assertEqual(connection.call("MEMORY", "PURGE"), b"OK")
+            self.assertLess(int(info(connection, "used_memory_rss")), 48 << 20)
+
     def test_what_clients_hold_counts(self):
         connection = self.connect()
         before = int(info(connection, "used_memory"))

@@ -111,6 +111,7 @@ const CommandTable& command_table() {
       key_commands(),
       list_commands(),
       list_pop_commands(),
+      memory_commands(),
       monitoring_commands(),
       object_commands(),
       persistence_commands(),

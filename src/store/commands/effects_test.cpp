@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "store/commands/command.h"
+#include "store/commands/dispatch.h"
 #include "wire/resp/request.h"
 
 namespace weir::store {
@@ -165,6 +166,28 @@ TEST_F(CallEffects, WhatIsFoundExpiredGoesFirst) {
   node_.on_removed(2, "cold", RemovalReason::kEvicted);
   EXPECT_THAT(notes_.groups, ElementsAre("[0: MULTI, 0: DEL k, 0: SET k v, 0: EXEC]", "2: UNLINK old", "2: DEL cold"));
   EXPECT_EQ(node_.effects.changes_since_save(), 1u);
+}
+
+TEST_F(CallEffects, WhatACommandTakesGoesAsTheSettingSays) {
+  const auto run_line = [this](std::vector<std::string_view> words) {
+    std::string output;
+    execute(words, session_, node_, 1'700'000'000'000, output);
+  };
+  for (const bool lazily : {false, true}) {
+    node_.settings.lazyfree_lazy_user_del = lazily;
+    node_.settings.lazyfree_lazy_user_flush = lazily;
+    node_.settings.lazyfree_lazy_server_del = lazily;
+    notes_.groups.clear();
+    run_line({"SET", "a", "1"});
+    run_line({"GETDEL", "a"});
+    run_line({"SET", "a", "1"});
+    run_line({"DEL", "a"});
+    run_line({"SET", "a", "1"});
+    run_line({"RENAME", "a", "b"});
+    run_line({"FLUSHALL"});
+    EXPECT_THAT(notes_.groups, ElementsAre("0: SET a 1", lazily ? "0: UNLINK a" : "0: DEL a", "0: SET a 1", "0: DEL a",
+                                           "0: SET a 1", "0: RENAME a b", "0: FLUSHALL"));
+  }
 }
 
 TEST_F(CallEffects, ACommandThatChangesNoDataMayStillBeForReplicas) {

@@ -23,6 +23,7 @@ std::span<const CommandSpec> introspection_commands();
 std::span<const CommandSpec> key_commands();
 std::span<const CommandSpec> list_commands();
 std::span<const CommandSpec> list_pop_commands();
+std::span<const CommandSpec> memory_commands();
 std::span<const CommandSpec> monitoring_commands();
 std::span<const CommandSpec> object_commands();
 std::span<const CommandSpec> persistence_commands();

@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "store/commands/command_table.h"
+#include "store/commands/memory_facts.h"
 #include "store/commands/persistence.h"
 #include "store/commands/version.h"
 
@@ -14,20 +15,42 @@ namespace weir::store {
 
 namespace {
 
+// Redis's clock of seconds has so many bits.
+constexpr std::int64_t kLruClockPeriod = 1 << 24;
+
+// Zeros of a compiler that is not GCC, as Redis has it.
+#ifdef __clang__
+constexpr std::string_view kCompilerVersion = "0.0.0";
+#else
+constexpr std::string_view kCompilerVersion = __VERSION__;
+#endif
+
 void add_server(std::string& to, const Node& node, const HostFacts& host) {
   to += fmt::format(
       "redis_version:{}\r\nweir_version:{}\r\nredis_mode:standalone\r\nos:{}\r\narch_bits:64\r\nmultiplexing_api:{}\r\n"
-      "process_id:{}\r\nrun_id:{}\r\ntcp_port:{}\r\nserver_time_usec:{}\r\nuptime_in_seconds:{}\r\nuptime_in_days:{}"
-      "\r\nexecutable:{}\r\nconfig_file:{}\r\n",
-      kRedisVersion, kWeirVersion, host.os, host.event_loop, host.process_id, host.run_id, host.port, node.unix_us(),
-      host.uptime_s, host.uptime_s / 86'400, host.executable, host.config_file);
+      "gcc_version:{}\r\nprocess_id:{}\r\nprocess_supervised:no\r\nrun_id:{}\r\ntcp_port:{}\r\nserver_time_usec:{}"
+      "\r\nuptime_in_seconds:{}\r\nuptime_in_days:{}"
+      "\r\nlru_clock:{}\r\nexecutable:{}\r\nconfig_file:{}\r\nio_threads_active:0\r\n",
+      kRedisVersion, kWeirVersion, host.os, host.event_loop, kCompilerVersion, host.process_id, host.run_id, host.port,
+      node.unix_us(), host.uptime_s, host.uptime_s / 86'400, node.unix_us() / 1'000'000 % kLruClockPeriod,
+      host.executable, host.config_file);
 }
 
 void add_clients(std::string& to, const Node& node, const HostFacts& host) {
   const auto timeouts = static_cast<std::uint64_t>(std::ranges::count_if(
       node.sessions, [](const auto& one) { return one.second->waiting != nullptr && one.second->waiting->deadline; }));
-  to += fmt::format("connected_clients:{}\r\nmaxclients:{}\r\nblocked_clients:{}\r\nclients_in_timeout_table:{}\r\n",
-                    host.connected_clients, node.settings.maxclients, node.blocked.waiting_for_keys(), timeouts);
+  std::size_t most_input = 0, most_output = 0;
+  for (const auto& [id, session] : node.sessions) {
+    const ConnectionFacts facts = session->port == nullptr ? ConnectionFacts() : session->port->facts();
+    most_input = std::max(most_input, facts.query_capacity_bytes);
+    most_output = std::max(most_output, facts.unsent_bytes);
+  }
+  to += fmt::format(
+      "connected_clients:{}\r\nmaxclients:{}\r\nclient_recent_max_input_buffer:{}\r\n"
+      "client_recent_max_output_buffer:{}\r\nblocked_clients:{}\r\ntracking_clients:0\r\n"
+      "clients_in_timeout_table:{}\r\n",
+      host.connected_clients, node.settings.maxclients, most_input, most_output, node.blocked.waiting_for_keys(),
+      timeouts);
 }
 
 // As people read it: "1.50M".
@@ -39,39 +62,36 @@ std::string human(std::uint64_t bytes) {
   return unit == 0 ? fmt::format("{}B", bytes) : fmt::format("{:.2f}{}", amount, kUnits[unit]);
 }
 
-double percent(std::uint64_t part, std::uint64_t whole) {
-  return whole == 0 ? 0 : 100 * static_cast<double>(part) / static_cast<double>(whole);
-}
-
 void add_bytes(std::string& to, std::string_view field, std::uint64_t bytes) {
   to += fmt::format("{0}:{1}\r\n{0}_human:{2}\r\n", field, bytes, human(bytes));
 }
 
 void add_memory(std::string& to, const Node& node, const HostFacts& host) {
-  const std::uint64_t used = node.used_memory();
-  const std::uint64_t peak = std::max(used, node.peak_memory);
-  std::uint64_t overhead = node.startup_memory + node.client_bytes;
-  for (std::size_t i = 0; i < node.keyspace.size(); ++i) overhead += node.keyspace.database(i).table_bytes();
-  overhead = std::min(overhead, used);
-  const std::uint64_t dataset = used - overhead;
-  add_bytes(to, "used_memory", used);
-  add_bytes(to, "used_memory_rss", host.resident_bytes);
-  add_bytes(to, "used_memory_peak", peak);
+  const MemoryFacts facts = memory_facts(node, host);
+  add_bytes(to, "used_memory", facts.used);
+  add_bytes(to, "used_memory_rss", facts.resident);
+  add_bytes(to, "used_memory_peak", facts.peak);
   to += fmt::format(
       "used_memory_peak_perc:{:.2f}%\r\nused_memory_overhead:{}\r\nused_memory_startup:{}\r\n"
-      "used_memory_dataset:{}\r\nused_memory_dataset_perc:{:.2f}%\r\nallocator_allocated:{}\r\n",
-      percent(used, peak), overhead, node.startup_memory, dataset,
-      percent(dataset, used - std::min(used, node.startup_memory)), host.allocated_bytes);
+      "used_memory_dataset:{}\r\nused_memory_dataset_perc:{:.2f}%\r\nallocator_allocated:{}\r\nallocator_active:{}\r\n"
+      "allocator_resident:{}\r\n",
+      percent(facts.used, facts.peak), facts.overhead, facts.startup, facts.dataset,
+      percent(facts.dataset, facts.used - std::min(facts.used, facts.startup)), facts.allocated, facts.active,
+      facts.mapped);
   add_bytes(to, "total_system_memory", host.total_memory_bytes);
   add_bytes(to, "maxmemory", node.settings.maxmemory);
+  const auto add_part = [&](std::string_view name, std::uint64_t whole, std::uint64_t part) {
+    to += fmt::format("{0}_ratio:{1:.2f}\r\n{0}_bytes:{2}\r\n", name, ratio(whole, part), difference(whole, part));
+  };
+  to += fmt::format("maxmemory_policy:{}\r\n", node.settings.maxmemory_policy);
+  add_part("allocator_frag", facts.active, facts.allocated);
+  add_part("allocator_rss", facts.mapped, facts.active);
+  add_part("rss_overhead", facts.resident, facts.mapped);
+  add_part("mem_fragmentation", facts.resident, facts.used);
   to += fmt::format(
-      "maxmemory_policy:{}\r\nmem_fragmentation_ratio:{:.2f}\r\nmem_fragmentation_bytes:{}\r\n"
       "mem_not_counted_for_evict:0\r\nmem_clients_normal:{}\r\nmem_allocator:jemalloc\r\n"
       "lazyfree_pending_objects:{}\r\nlazyfreed_objects:{}\r\n",
-      node.settings.maxmemory_policy,
-      used == 0 ? 0 : static_cast<double>(host.resident_bytes) / static_cast<double>(used),
-      static_cast<std::int64_t>(host.resident_bytes) - static_cast<std::int64_t>(used), node.client_bytes,
-      node.keyspace.context().disposer->pending(), host.lazyfreed_objects);
+      node.client_bytes, node.keyspace.context().disposer->pending(), host.lazyfreed_objects);
 }
 
 void add_persistence(std::string& to, const Node& node, const HostFacts&) {
@@ -113,21 +133,28 @@ void add_stats(std::string& to, const Node& node, const HostFacts& host) {
   to += fmt::format(
       "total_connections_received:{}\r\ntotal_commands_processed:{}\r\ninstantaneous_ops_per_sec:{:.0f}\r\n"
       "total_net_input_bytes:{}\r\ntotal_net_output_bytes:{}\r\ninstantaneous_input_kbps:{:.2f}\r\n"
-      "instantaneous_output_kbps:{:.2f}\r\nrejected_connections:{}\r\nexpired_keys:{}\r\nevicted_keys:{}\r\n"
+      "instantaneous_output_kbps:{:.2f}\r\nrejected_connections:{}\r\nexpired_keys:{}\r\n"
+      "expired_time_cap_reached_count:{}\r\nevicted_keys:{}\r\n"
       "keyspace_hits:{}\r\n"
       "keyspace_misses:{}\r\npubsub_channels:{}\r\npubsub_patterns:{}\r\npubsubshard_channels:{}\r\n"
-      "total_error_replies:{}\r\nclient_output_buffer_limit_disconnections:{}\r\n",
+      "latest_fork_usec:0\r\ntotal_forks:0\r\ntotal_error_replies:{}\r\ntotal_reads_processed:{}\r\n"
+      "total_writes_processed:{}\r\nio_threaded_reads_processed:0\r\nio_threaded_writes_processed:0\r\nclient_output_"
+      "buffer_limit_disconnections:{}\r\n",
       stats.connections_received, stats.commands_processed, host.commands_per_second, stats.input_bytes,
       stats.output_bytes, host.input_kib_per_second, host.output_kib_per_second, stats.connections_rejected,
-      keys.expired, keys.evicted, keys.hits, keys.misses, node.pubsub.of(ChannelKind::kChannel).size(),
-      node.pubsub.of(ChannelKind::kPattern).size(), node.pubsub.of(ChannelKind::kShard).size(), stats.error_replies,
+      keys.expired, stats.busy_expire_cycles, keys.evicted, keys.hits, keys.misses,
+      node.pubsub.of(ChannelKind::kChannel).size(), node.pubsub.of(ChannelKind::kPattern).size(),
+      node.pubsub.of(ChannelKind::kShard).size(), stats.error_replies, host.reads, host.writes,
       stats.output_limit_disconnections);
 }
 
 void add_replication(std::string& to, const Node&, const HostFacts&) { to += "role:master\r\nconnected_slaves:0\r\n"; }
 
 void add_cpu(std::string& to, const Node&, const HostFacts& host) {
-  to += fmt::format("used_cpu_sys:{:.6f}\r\nused_cpu_user:{:.6f}\r\n", host.cpu_system_s, host.cpu_user_s);
+  to += fmt::format(
+      "used_cpu_sys:{:.6f}\r\nused_cpu_user:{:.6f}\r\nused_cpu_sys_main_thread:{:.6f}\r\n"
+      "used_cpu_user_main_thread:{:.6f}\r\n",
+      host.cpu_system_s, host.cpu_user_s, host.cpu_thread_system_s, host.cpu_thread_user_s);
 }
 
 // Without the commands that nobody has called.
@@ -204,6 +231,21 @@ bool is_wanted(const Section& section, std::span<const std::string_view> wanted)
 }
 
 }  // namespace
+
+MemoryFacts memory_facts(const Node& node, const HostFacts& host) {
+  MemoryFacts facts{.used = node.used_memory(),
+                    .startup = node.startup_memory,
+                    .allocated = host.allocated_bytes,
+                    .active = host.allocator_active_bytes,
+                    .mapped = host.allocator_resident_bytes,
+                    .resident = host.resident_bytes};
+  facts.peak = std::max(facts.used, node.peak_memory);
+  facts.overhead = node.startup_memory + node.client_bytes;
+  for (std::size_t i = 0; i < node.keyspace.size(); ++i) facts.overhead += node.keyspace.database(i).table_bytes();
+  facts.overhead = std::min(facts.overhead, facts.used);
+  facts.dataset = facts.used - facts.overhead;
+  return facts;
+}
 
 std::string render_info(const Node& node, std::span<const std::string_view> wanted) {
   const HostFacts host = node.host_facts();

@@ -34,7 +34,9 @@ struct HostFacts {
   std::uint16_t port = 0;
   std::int64_t uptime_s = 0;
   std::uint64_t connected_clients = 0;
-  std::uint64_t allocated_bytes = 0;  // All that was taken from the allocator, for data and everything else.
+  std::uint64_t allocated_bytes = 0;           // All that was taken from the allocator, for data and everything else.
+  std::uint64_t allocator_active_bytes = 0;    // The pages that it stands in,
+  std::uint64_t allocator_resident_bytes = 0;  // and all pages that the allocator holds.
   std::uint64_t resident_bytes = 0;
   std::uint64_t total_memory_bytes = 0;
   std::uint64_t lazyfreed_objects = 0;
@@ -43,6 +45,10 @@ struct HostFacts {
   double output_kib_per_second = 0;
   double cpu_user_s = 0;
   double cpu_system_s = 0;
+  double cpu_thread_user_s = 0;  // Of the data thread.
+  double cpu_thread_system_s = 0;
+  std::uint64_t reads = 0;  // From sockets.
+  std::uint64_t writes = 0;
 };
 
 struct NodeStats {
@@ -53,6 +59,7 @@ struct NodeStats {
   std::uint64_t error_replies = 0;
   std::uint64_t input_bytes = 0;
   std::uint64_t output_bytes = 0;
+  std::uint64_t busy_expire_cycles = 0;  // That found more than they may remove.
 };
 
 // CLIENT PAUSE.
@@ -134,6 +141,10 @@ struct Node final : RemovalListener {
   std::function<base::Result<void>(const Settings&)> adopt_settings = [](const Settings&) {
     return base::Result<void>();
   };
+  // For MEMORY PURGE: gives back what the allocator does not need; false: it cannot.
+  std::function<bool()> purge_memory = [] { return false; };
+  // For MEMORY MALLOC-STATS.
+  std::function<std::string()> allocator_report = [] { return std::string("Stats not supported for the allocator"); };
   // For CONFIG REWRITE: writes the settings to their file; false: there is none.
   std::function<base::Result<bool>()> rewrite_config = [] { return false; };
   // Null: the node keeps no files. It sets the three below.

@@ -1,4 +1,4 @@
-// OBJECT and MEMORY USAGE: how a value is held.
+// OBJECT: how a value is held.
 #include <fmt/format.h>
 
 #include "base/bytes.h"
@@ -73,32 +73,6 @@ void object_help(Call& call) {
   call.help(kLines);
 }
 
-void memory_usage(Call& call) {
-  std::size_t samples = 5;
-  for (std::size_t i = 3; i < call.count(); i += 2) {
-    if (!base::equal_ignoring_case(call.argument(i), "SAMPLES") || i + 1 == call.count()) return call.syntax_error();
-    const auto count = parse_integer(call.argument(i + 1));
-    if (!count) return call.not_an_integer();
-    if (*count < 0) return call.syntax_error();
-    samples = static_cast<std::size_t>(*count);
-  }
-  const Entry* entry = find(call);
-  if (entry == nullptr) return;
-  // The table's part of an item is the same for all.
-  const std::size_t slot = call.database().table_bytes() / call.database().size();
-  const std::size_t outside = object_footprint(entry->kind(), &entry->as<std::byte>(), samples);
-  call.reply.integer(static_cast<std::int64_t>(slot + Arena::footprint(entry->footprint()) + outside));
-}
-
-void memory_help(Call& call) {
-  static constexpr auto kLines = std::to_array<std::string_view>({
-      "USAGE <key> [SAMPLES <count>]",
-      "    How many bytes key and value take. Of a large collection so many elements are",
-      "    looked at (default: 5; 0: all).",
-  });
-  call.help(kLines);
-}
-
 constexpr CommandSpec row(std::string_view name, int arity, std::uint32_t flags, std::uint32_t categories,
                           std::string_view summary, std::string_view since, void (*run)(Call&),
                           std::span<const std::string_view> tips = {}) {
@@ -140,20 +114,6 @@ constexpr std::array kObject = {
                .costs("O(1)")),
 };
 
-constexpr CommandSpec of_server(CommandSpec spec) {
-  spec.group = "server";
-  return spec;
-}
-
-constexpr std::array kMemory = {
-    of_server(
-        row("memory|help", 2, kLoading | kStale, 0, "Describes the subcommands.", "4.0.0", memory_help).costs("O(1)")),
-    of_server(of_key(
-        row("memory|usage", -3, kReadonly, 0, "Returns how many bytes a key and its value take.", "4.0.0", memory_usage)
-            .takes("key [SAMPLES count]")
-            .costs("O(N), N: samples"))),
-};
-
 constexpr CommandSpec container(std::string_view name, std::string_view summary, std::string_view since,
                                 std::span<const CommandSpec> subcommands) {
   CommandSpec spec = row(name, -2, 0, 0, summary, since, nullptr);
@@ -162,7 +122,6 @@ constexpr CommandSpec container(std::string_view name, std::string_view summary,
 }
 
 constexpr std::array kCommands = {
-    of_server(container("memory", "Tells what takes memory.", "4.0.0", kMemory).costs("as the subcommand")),
     container("object", "Tells how a value is held.", "2.2.3", kObject).costs("as the subcommand"),
 };
 

@@ -43,7 +43,7 @@ void get_and_delete(Call& call) {
   reply_string(call, entry);
   if (entry == nullptr) return;
   call.database().erase(key, call.now);
-  call.replicate_as({"DEL", key.bytes});
+  call.replicate_as({call.node.settings.lazyfree_lazy_user_del ? "UNLINK" : "DEL", key.bytes});
   call.changed(key.bytes, EventClass::kGeneric, "del");
 }
 

@@ -94,6 +94,8 @@ Server::Server(Settings settings, const base::Clock& clock, std::unique_ptr<runt
     return std::chrono::duration_cast<std::chrono::microseconds>(clock_.wall().time_since_epoch()).count();
   };
   node_.sleep = [](base::Duration time) { std::this_thread::sleep_for(time); };
+  node_.purge_memory = purge_allocator;
+  node_.allocator_report = allocator_report;
   node_.adopt_settings = [this](const Settings& next) { return adopt(next); };
   node_.rewrite_config = [this] { return rewrite_config(); };
   node_.stopwatch.ticks = &TickRate::ticks;
@@ -281,6 +283,7 @@ void Server::cycle() {
   node_.mono_now = clock_.mono();
   if (const Result<void> kept = persistence_.cycle(); !kept) return fail(kept.error());
   const bool more = node_.active_expire && !node_.loading && node_.keyspace.expire_some(wall_ms(), kExpiredPerCycle);
+  node_.stats.busy_expire_cycles += more ? 1 : 0;
   node_.stats.connections_rejected = loop_->stats().refused + turned_away_;
   node_.client_bytes = 0;
   for (const auto& [handler, client] : clients_) {
@@ -342,6 +345,8 @@ HostFacts Server::host_facts() const {
   facts.port = node_.settings.port;
   facts.uptime_s = std::chrono::duration_cast<std::chrono::seconds>(clock_.mono() - started_).count();
   facts.connected_clients = clients_.size();
+  facts.reads = loop_->stats().receives;
+  facts.writes = loop_->stats().sends;
   facts.lazyfreed_objects = disposal_.disposed();
   facts.commands_per_second = speed_.commands_per_second;
   facts.input_kib_per_second = speed_.input_kib_per_second;

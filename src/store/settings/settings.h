@@ -64,9 +64,14 @@ struct Settings {
   std::uint32_t maxmemory_samples = 5;
   std::uint32_t lfu_log_factor = 10;
   std::uint32_t lfu_decay_minutes = 1;  // 0: never.
-  // Whether what the store removes by itself goes to replicas and file as UNLINK instead of DEL.
+  // Whether removals go to replicas and file as UNLINK instead of DEL: of what the store removes by itself, and of what
+  // a command takes out (GETDEL).
   bool lazyfree_lazy_expire = false;
   bool lazyfree_lazy_eviction = false;
+  bool lazyfree_lazy_user_del = false;
+  // Without effect: the store frees elsewhere what was overwritten or flushed, whatever these say.
+  bool lazyfree_lazy_server_del = false;
+  bool lazyfree_lazy_user_flush = false;
   // How far a hash and a sorted set stay packed in a listpack, and a set in an intset.
   std::size_t hash_max_listpack_entries = 512;
   std::size_t hash_max_listpack_value_bytes = 64;

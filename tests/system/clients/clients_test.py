@@ -14,7 +14,7 @@ import harness
 import python_drive
 
 PASSWORD = "a pass word"
-FAMILIES = ["connection", "strings", "bitmaps", "hyperloglogs", "hashes", "sets", "sorted_sets", "geo", "lists", "keys",
+FAMILIES = ["connection", "strings", "bitmaps", "hyperloglogs", "hashes", "sets", "sorted_sets", "geo", "lists", "sorting", "keys",
             "scans", "pipelines", "transactions", "blocking", "pubsub", "reconnecting"]
 
 
