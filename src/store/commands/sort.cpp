@@ -115,6 +115,7 @@ struct Item {
   Element element;
   std::optional<Element> by = {};  // ALPHA BY
   double weight = 0;               // Unless ALPHA. 0 if there is none.
+  std::size_t nth = 0;             // So many stood before it.
 };
 
 std::size_t size_of(const Entry* entry) {
@@ -239,7 +240,11 @@ void sort_items(std::vector<Item>& items, Window window, const SortRequest& requ
     if (window.first < window.last) sort_window(std::span(items), window, compare);
     return;
   }
-  std::ranges::stable_sort(items, [&compare](const Item& a, const Item& b) { return compare(a, b) < 0; });
+  for (std::size_t i = 0; i < items.size(); ++i) items[i].nth = i;
+  std::ranges::sort(items, [&compare](const Item& a, const Item& b) {
+    const int compared = compare(a, b);
+    return compared != 0 ? compared < 0 : a.nth < b.nth;
+  });
 }
 
 // Calls `visit(const std::optional<Element>&)` for each of the results in their order.
