@@ -239,7 +239,6 @@ Result<void> AofReplay::run_commands() {
     words_.clear();
     aof::Reader::Step step{aof::Reader::Status::kMore, 0};
     std::uint64_t good_bytes = file.good_bytes;
-    std::string_view broken;
     while (batch_.size() < kBatch) {
       const std::uint64_t begin = file.offset + done;
       step = file.commands.next(std::string_view(file.window).substr(done));
