@@ -22,7 +22,7 @@ class Planner {
     const std::string redis_level = log_level() == "info" ? "notice" : log_level() == "error" ? "warning" : log_level();
     return {.spec = {.name = "store"},
             .arguments = {"store", "--port", fmt::to_string(port(20)), "--bind", "127.0.0.1", "--admin", address(21),
-                          "--loglevel", redis_level, "--dir", path("store"), "--appendonly", "yes"},
+                          "--loglevel", redis_level, "--dir", path("store"), "--appendonly", "yes", "--save", ""},
             .ports = {{port(20), "store"}, {port(21), "store: metrics and health"}},
             .health = address(21),
             .address = address(20),
