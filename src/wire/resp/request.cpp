@@ -236,7 +236,14 @@ constexpr std::size_t kMostNumberBytes = 1 + 20 + 2;
 
 char* write_number(char* to, char type, std::size_t number) {
   *to++ = type;
-  to = std::to_chars(to, to + 20, number).ptr;
+  if (number < 10) {
+    *to++ = static_cast<char>('0' + number);
+  } else if (number < 100) {
+    *to++ = static_cast<char>('0' + number / 10);
+    *to++ = static_cast<char>('0' + number % 10);
+  } else {
+    to = std::to_chars(to, to + 20, number).ptr;
+  }
   *to++ = '\r';
   *to++ = '\n';
   return to;
