@@ -838,16 +838,15 @@ class Pressure(GatewayTest):
     GROWTH = 4 << 20
 
     # Sanitizers keep for a while what was freed; told to, at most 16 MiB of it, beside what they note of each block.
-    SANITIZED = harness.BUILD.name.endswith("san")
 
     def setUp(self):
         super().setUp()
-        if self.SANITIZED:
+        if harness.SANITIZED:
             options = os.environ.get("ASAN_OPTIONS", "")
             self.enterContext(unittest.mock.patch.dict(os.environ, ASAN_OPTIONS=options + ":quarantine_size_mb=16"))
 
     def expect_small(self, before):
-        kept = 64 << 20 if self.SANITIZED else 0
+        kept = 64 << 20 if harness.SANITIZED else 0
         self.assertLess(self.resident_bytes() - before, self.GROWTH + kept)
 
     def drain(self, wire, total, block=BLOCK):

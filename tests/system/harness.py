@@ -25,6 +25,11 @@ WEIR = str(BUILD / "weir")
 DATA = pathlib.Path(os.environ.get("WEIR_DATA", ROOT.parent / "shared" / "data"))
 
 
+# The sanitizers bring an allocator of their own, which keeps for a while what was freed.
+SANITIZED = BUILD.name.endswith("san")
+KEPT_KB = 64 * 1024 if SANITIZED else 0
+
+
 def free_ports(count=1):
     """Ports of 127.0.0.1 that were free a moment ago, all different, below the kernel's own range for clients."""
     with open("/proc/sys/net/ipv4/ip_local_port_range") as limits:

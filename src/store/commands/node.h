@@ -29,6 +29,7 @@ struct HostFacts {
   std::string executable;
   std::string config_file;  // Empty: there is none.
   std::string event_loop;   // "epoll" or "io_uring"
+  std::string allocator;    // "jemalloc", or "libc" where that is not linked.
   std::string run_id;       // 40 hexadecimal digits.
   std::int64_t process_id = 0;
   std::uint16_t port = 0;

@@ -59,6 +59,7 @@ HostFacts read_host_facts() {
     facts.executable.assign(path, static_cast<std::size_t>(length));
   }
   facts.process_id = getpid();
+  facts.allocator = mallctl == nullptr ? "libc" : "jemalloc";
   facts.resident_bytes = resident_bytes();
   refresh_allocator_statistics();
   facts.allocated_bytes = mallctl == nullptr ? facts.resident_bytes : allocator_statistic("stats.allocated");
