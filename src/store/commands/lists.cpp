@@ -18,7 +18,7 @@ std::optional<ListEnd> parse_end(std::string_view text) {
 
 void reply_range(Call& call, const List& list, std::size_t index, std::size_t count) {
   call.reply.array(count);
-  for (List::Cursor at = list.at(index); count > 0; --count, ++at) reply_element(call, *at);
+  list.walk(index, count, [&call](const Element& element) { reply_element(call, element); });
 }
 
 namespace {

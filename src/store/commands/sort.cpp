@@ -138,7 +138,7 @@ std::vector<Item> load_all(const Entry& entry) {
   const auto add = [&items](const Element& element) { items.push_back({.element = element}); };
   if (entry.kind() == ValueKind::kList) {
     const List& list = entry.as<List>();
-    for (List::Cursor at = list.begin(); at != list.end(); ++at) add(*at);
+    list.walk(0, list.size(), add);
   } else if (entry.kind() == ValueKind::kSet) {
     entry.as<Set>().for_each(add);
   } else {
@@ -169,8 +169,7 @@ std::vector<Item> load_window(const Entry& entry, Window window, bool descending
                                add);
     return items;
   }
-  List::Cursor at = entry.as<List>().at(first);
-  for (std::size_t i = 0; i < count; ++i, ++at) items.push_back({.element = *at});
+  entry.as<List>().walk(first, count, [&items](const Element& element) { items.push_back({.element = element}); });
   if (descending) std::ranges::reverse(items);
   return items;
 }

@@ -117,6 +117,22 @@ class List {
   // The end when index >= size(). Walks from the nearer end.
   Cursor at(std::size_t index) const;
 
+  // Calls `visit(const Element&)` for `count` elements from `index` on. It must not change the list. Requires: there
+  // are so many.
+  template <typename Visit>
+  void walk(std::size_t index, std::size_t count, Visit&& visit) const {
+    if (count == 0) return;
+    auto [node, within] = locate(index);
+    const char* at = entry_at(slot(node), within);
+    while (true) {
+      for (const char* const end = slot(node).past_last(); at != end; at = listpack_entry::next(at)) {
+        visit(listpack_entry::decode(at));
+        if (--count == 0) return;
+      }
+      at = slot(++node).first();
+    }
+  }
+
   // These return the element that was written.
   // Requires: not the end.
   Cursor replace(Cursor at, const EncodedEntry& entry);

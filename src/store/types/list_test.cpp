@@ -103,6 +103,12 @@ class Twin {
       const std::size_t index = random.below(model_.size());
       ASSERT_EQ(text_of(*list.at(index)), model_[index]);
     }
+    const std::size_t first = random.below(model_.size() + 1);
+    const std::size_t count = random.below(model_.size() - first + 1);
+    auto expected = model_.begin() + static_cast<std::ptrdiff_t>(first);
+    const auto last = expected + static_cast<std::ptrdiff_t>(count);
+    list.walk(first, count, [&](const Element& element) { ASSERT_EQ(text_of(element), *expected++); });
+    ASSERT_EQ(expected, last);
     ASSERT_EQ(list.at(model_.size()), list.end());
     ASSERT_EQ(texts_of(list.copy()), texts_of(list));
   }

@@ -35,6 +35,24 @@ void ReplyWriter::integer(std::int64_t value) {
 }
 
 void ReplyWriter::bulk(std::string_view bytes) {
+  // Most are short, and a reply may have many of them: those are written in one go, their length in two digits at most.
+  if (bytes.size() < 100) {
+    const std::size_t before = to_.size(), length = bytes.size();
+    const std::size_t after = before + (length < 10 ? 4 : 5) + length + 2;
+    to_.resize_and_overwrite(after, [&](char* to, std::size_t) {
+      to += before;
+      *to++ = '$';
+      if (length >= 10) *to++ = static_cast<char>('0' + length / 10);
+      *to++ = static_cast<char>('0' + length % 10);
+      *to++ = '\r';
+      *to++ = '\n';
+      to += bytes.copy(to, length);
+      *to++ = '\r';
+      *to = '\n';
+      return after;
+    });
+    return;
+  }
   header('$', bytes.size());
   to_ += bytes;
   to_ += "\r\n";
