@@ -228,7 +228,9 @@ void client_unblock(Call& call) {
   const auto id = parse_integer(call.argument(2));
   if (!id) return call.not_an_integer();
   const auto found = call.node.sessions.find(static_cast<std::uint64_t>(*id));
-  const bool unblocked = found != call.node.sessions.end() && unblock(*found->second, call.node, call.now, how);
+  // Who receives a snapshot can hear nothing else.
+  const bool may_unblock = found != call.node.sessions.end() && !found->second->receives_snapshot;
+  const bool unblocked = may_unblock && unblock(*found->second, call.node, call.now, how);
   call.reply.integer(unblocked ? 1 : 0);
 }
 

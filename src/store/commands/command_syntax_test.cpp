@@ -116,7 +116,8 @@ TEST(CommandSyntax, EveryRowAgreesWithItsArity) {
       "client|kill", "command|getkeys", "command|getkeysandflags", "debug", "geohash", "geopos", "pfmerge"};
   for (std::size_t id = 0; id < table.ids(); ++id) {
     const CommandSpec& row = table.row(id);
-    EXPECT_TRUE(!row.complexity.empty() || row.name == "monitor") << row.name;
+    EXPECT_TRUE(!row.complexity.empty() || row.name == "monitor" || row.name == "psync" || row.name == "sync")
+        << row.name;
     if (!row.subcommands.empty() || untold.contains(row.name)) continue;
     const std::size_t name_words = row.name.contains('|') ? 2 : 1;
     EXPECT_EQ(name_words + least(table.arguments(row)), static_cast<std::size_t>(std::abs(row.arity))) << row.name;

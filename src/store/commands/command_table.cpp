@@ -116,6 +116,7 @@ const CommandTable& command_table() {
       object_commands(),
       persistence_commands(),
       pubsub_commands(),
+      replication_commands(),
       scan_commands(),
       server_commands(),
       set_commands(),

@@ -42,6 +42,7 @@ struct TestClient final : ClientPort {
   void resume() override {}
   void close() override {}
   void close_after_flush() override {}
+  bool congested() override { return false; }
   ConnectionFacts facts() const override { return {}; }
 
   Node& its_node;

@@ -326,6 +326,7 @@ bool unblock(Session& session, Node& node, UnixMs now, Unblocking how) {
 }
 
 void leave(Session& session, Node& node) {
+  if (session.receives_snapshot && node.transfers != nullptr) node.transfers->forget(session);
   if (session.waiting != nullptr) node.blocked.release(session);
   node.watches.unwatch(session);
   node.pubsub.forget(session);

@@ -28,6 +28,7 @@ std::span<const CommandSpec> monitoring_commands();
 std::span<const CommandSpec> object_commands();
 std::span<const CommandSpec> persistence_commands();
 std::span<const CommandSpec> pubsub_commands();
+std::span<const CommandSpec> replication_commands();
 std::span<const CommandSpec> scan_commands();
 std::span<const CommandSpec> server_commands();
 std::span<const CommandSpec> set_commands();

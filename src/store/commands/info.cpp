@@ -89,9 +89,10 @@ void add_memory(std::string& to, const Node& node, const HostFacts& host) {
   add_part("rss_overhead", facts.resident, facts.mapped);
   add_part("mem_fragmentation", facts.resident, facts.used);
   to += fmt::format(
-      "mem_not_counted_for_evict:0\r\nmem_clients_normal:{}\r\nmem_allocator:{}\r\n"
+      "mem_not_counted_for_evict:0\r\nmem_clients_normal:{}\r\nmem_aof_buffer:{}\r\nmem_allocator:{}\r\n"
       "lazyfree_pending_objects:{}\r\nlazyfreed_objects:{}\r\n",
-      node.client_bytes, host.allocator, node.keyspace.context().disposer->pending(), host.lazyfreed_objects);
+      node.client_bytes, node.persistence == nullptr ? 0 : node.persistence->facts().buffered_bytes, host.allocator,
+      node.keyspace.context().disposer->pending(), host.lazyfreed_objects);
 }
 
 void add_persistence(std::string& to, const Node& node, const HostFacts&) {

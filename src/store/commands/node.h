@@ -22,6 +22,7 @@ namespace weir::store {
 
 class CommandTable;
 class Persistence;
+class Transfers;
 
 // What INFO shows and only the driver can measure.
 struct HostFacts {
@@ -150,6 +151,8 @@ struct Node final : RemovalListener {
   std::function<base::Result<bool>()> rewrite_config = [] { return false; };
   // Null: the node keeps no files. It sets the three below.
   Persistence* persistence = nullptr;
+  // Null: the node sends no snapshots.
+  Transfers* transfers = nullptr;
   // The data is being loaded: commands that need it are refused.
   bool loading = false;
   // The last save in the background failed.

@@ -26,7 +26,10 @@ void reply_to(Call& call, const base::Result<void>& done) {
 void save(Call& call) {
   Persistence* const persistence = persistence_of(call);
   if (persistence == nullptr) return;
-  if (persistence->facts().saving) return call.reply.error("ERR Background save already in progress");
+  const bool transferring = call.node.transfers != nullptr && call.node.transfers->walking();
+  if (persistence->facts().saving || transferring) {
+    return call.reply.error("ERR Background save already in progress");
+  }
   reply_to(call, persistence->save());
 }
 

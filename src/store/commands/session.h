@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "store/commands/transfers.h"
 #include "store/keyspace/database.h"
 #include "wire/resp/reply_writer.h"
 
@@ -37,6 +38,8 @@ class ClientPort {
   // Now, or when what was written has left. Nothing of the client runs any more.
   virtual void close() = 0;
   virtual void close_after_flush() = 0;
+  // Whether so much is unread that nothing should be added. Once it is, the turn in which it is not any more comes.
+  virtual bool congested() = 0;
   virtual ConnectionFacts facts() const = 0;
 
  protected:
@@ -139,6 +142,8 @@ struct Session {
   // What the names above and the watched keys take, kept by who keeps them: counted against client-query-buffer-limit,
   // since it came in requests.
   std::size_t held_bytes = 0;
+  SyncWishes sync_wishes;
+  bool receives_snapshot = false;  // Since SYNC.
   // Kept by BlockedClients; null: not blocked.
   std::unique_ptr<Waiting> waiting;
 

@@ -88,6 +88,7 @@ struct TestClient final : ClientPort {
   void resume() override { ++resumed; }
   void close() override { closed = true; }
   void close_after_flush() override { closed = true; }
+  bool congested() override { return false; }
   ConnectionFacts facts() const override { return {}; }
 
   // What came since the last call.

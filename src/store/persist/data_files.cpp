@@ -55,6 +55,7 @@ PersistenceFacts DataFiles::facts() const {
 
 Result<void> DataFiles::save() {
   // One snapshot at a time: the rest of the other one first.
+  if (node_.transfers != nullptr) node_.transfers->abandon();
   aof_.finish_walk();
   while (has_marks_to_clear()) clear_marks(base::MonoTime::max());
   return rdb_.save();

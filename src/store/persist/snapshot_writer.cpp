@@ -37,7 +37,8 @@ void SnapshotWriter::on_chunk(Chunk chunk) {
   const auto fits = [&] {
     return abandoned_ || outcome_ || queue_.empty() || queued_bytes_ + chunk.size() <= kMostQueuedBytes;
   };
-  if (patient_ || entry_bytes_ > kMostQueuedBytes / 2) changed_.wait(lock, fits);
+  const bool may_wait = file_.into == nullptr && (patient_ || entry_bytes_ > kMostQueuedBytes / 2);
+  if (may_wait) changed_.wait(lock, fits);
   if (abandoned_ || outcome_) return;
   if (!fits()) {
     overflowed_ = true;
@@ -99,11 +100,11 @@ std::optional<Chunk> SnapshotWriter::next() {
 void SnapshotWriter::run() {
   Result<void> done;
   try {
-    done = write_file();
+    done = file_.into == nullptr ? write_file() : write_rdb(file_.into);
   } catch (const std::exception& failure) {
     done = base::fatal(fmt::format("writing {}: {}", unfinished_path_, failure.what()));
   }
-  if (!done) {
+  if (!done && file_.into == nullptr) {
     // The first error is the one to tell; a file that cannot be removed now is removed at the next start.
     [[maybe_unused]] const auto removed = files_.remove(unfinished_path_);
   }
@@ -121,11 +122,9 @@ Result<void> SnapshotWriter::write_file() {
   auto opened = files_.open(unfinished_path_, runtime::OpenMode::kReplace);
   if (!opened) return opened.error();
   const std::unique_ptr<runtime::File> file = std::move(*opened);
-  rdb::Writer writer([&](std::string_view bytes) { return file->append(bytes); }, file_.options);
-  writer.header();
-  for (const auto& [name, value] : file_.aux) writer.aux(name, value);
-  if (Result<void> written = write_chunks(writer); !written) return written;
-  if (Result<void> ended = writer.finish(); !ended) return ended;
+  if (Result<void> written = write_rdb([&](std::string_view bytes) { return file->append(bytes); }); !written) {
+    return written;
+  }
   if (Result<void> synced = file->sync(); !synced) return synced;
   {
     const std::scoped_lock lock(mutex_);
@@ -141,6 +140,14 @@ Result<void> SnapshotWriter::write_file() {
   }
   if (!renamed) return renamed;
   return files_.sync_directory(file_.directory);
+}
+
+Result<void> SnapshotWriter::write_rdb(const rdb::Output::Flush& flush) {
+  rdb::Writer writer(flush, file_.options);
+  writer.header();
+  for (const auto& [name, value] : file_.aux) writer.aux(name, value);
+  if (Result<void> written = write_chunks(writer); !written) return written;
+  return writer.finish();
 }
 
 Result<void> SnapshotWriter::write_chunks(rdb::Writer& writer) {

@@ -36,6 +36,9 @@ namespace weir::store {
 struct SnapshotFile {
   std::string directory;
   std::string name;
+  // Instead of a file, if it is set: takes the bytes, on the writer's thread. The data thread, which may have to make
+  // room for them, then never waits for the writer; what does not fit fails the snapshot.
+  std::function<base::Result<void>(std::string_view bytes)> into = nullptr;
   rdb::WriterOptions options;
   std::vector<std::pair<std::string, std::string>> aux;
 
@@ -79,6 +82,7 @@ class SnapshotWriter final : public ChunkTarget {
  private:
   void run();
   base::Result<void> write_file();
+  base::Result<void> write_rdb(const rdb::Output::Flush& flush);
   base::Result<void> write_chunks(rdb::Writer& writer);
   // The next chunk, waiting for it; nothing at the end.
   std::optional<Chunk> next();

@@ -48,6 +48,7 @@ class Client final : public runtime::ConnectionHandler, public ClientPort {
   void resume() override;
   void close() override;
   void close_after_flush() override;
+  bool congested() override { return connection_.congested(); }
   ConnectionFacts facts() const override;
 
  private:

@@ -79,6 +79,8 @@ Server::Server(Settings settings, const base::Clock& clock, std::unique_ptr<runt
                            .process_id = getpid(),
                            // A loop that takes no more functions is awake, or ends.
                            .wake = [this] { [[maybe_unused]] const bool woken = loop_->post([] {}); }}),
+      // A loop that takes no more functions is awake, or ends.
+      transfers_(node_, files_, clock, [this] { [[maybe_unused]] const bool woken = loop_->post([] {}); }),
       started_(clock.mono()),
       cycle_timer_(loop_->timers(), [this] { cycle(); }),
       tick_rate_(clock.mono()),
@@ -169,10 +171,10 @@ Result<void> Server::run() {
   Result<void> done = persistence_.begin_loading();
   cycle();
   while (done && !stopping_.load(std::memory_order_acquire)) {
-    loop_->turn(persistence_.has_work() ? base::Duration::zero() : base::Duration::max());
+    loop_->turn(has_work() ? base::Duration::zero() : base::Duration::max());
     if (failure_) {
       done = *failure_;
-    } else if (persistence_.has_work()) {
+    } else if (has_work()) {
       done = work_behind_turns();
     }
   }
@@ -190,7 +192,11 @@ Result<void> Server::run() {
 Result<void> Server::work_behind_turns() {
   if (node_.loading) return persistence_.work(kLoadingSlice);
   const base::Duration worked = clock_.mono() - loop_->now();
-  return persistence_.work(worked < kIdleTurn ? kLongestSlice : std::clamp(worked, kShortestSlice, kLongestSlice));
+  const base::Duration slice = worked < kIdleTurn ? kLongestSlice : std::clamp(worked, kShortestSlice, kLongestSlice);
+  // The keyspace has one snapshot: only one of the two walks.
+  if (transfers_.has_work()) transfers_.work(slice);
+  if (!persistence_.has_work()) return {};
+  return persistence_.work(slice);
 }
 
 void Server::end() {
@@ -262,6 +268,7 @@ void Server::turn_ends() {
   for (Client* client : std::exchange(resumed_, {})) client->run_pending();
   if (!resumed_.empty() && !loop_->post([] {})) base::log::warning("too many functions wait for the loop");
   if (const Result<void> kept = persistence_.end_turn(); !kept) return fail(kept.error());
+  transfers_.pump();
   std::ranges::sort(written_);
   const auto repeated = std::ranges::unique(written_);
   written_.erase(repeated.begin(), repeated.end());

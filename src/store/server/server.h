@@ -19,6 +19,7 @@
 #include "runtime/loop.h"
 #include "store/commands/node.h"
 #include "store/persist/data_files.h"
+#include "store/replication/snapshot_transfers.h"
 #include "store/server/batch.h"
 #include "store/server/client.h"
 #include "store/server/disposal_thread.h"
@@ -72,6 +73,7 @@ class Server final : public runtime::Acceptor {
   void turn_ends();
   // What was appended cannot be kept: nobody is answered any more, and run() ends with the error.
   void fail(const base::Error& why);
+  bool has_work() const { return persistence_.has_work() || transfers_.has_work(); }
   base::Result<void> work_behind_turns();
   void run_due_waits();
   base::Result<bool> rewrite_config();
@@ -96,6 +98,7 @@ class Server final : public runtime::Acceptor {
   std::vector<runtime::Listener*> listeners_;
   runtime::RealFiles files_;
   DataFiles persistence_;
+  SnapshotTransfers transfers_;
   std::optional<base::Error> failure_;  // Why the store cannot go on.
   std::unordered_map<Client*, std::unique_ptr<Client>> clients_;
   std::uint64_t next_client_id_ = 1;

@@ -62,7 +62,7 @@ class RedisCli(harness.SystemTest):
 
     def setUp(self):
         super().setUp()
-        options = ["--save", "", "--dir", self.folder, "--requirepass", PASSWORD]
+        options = ["--save", "", "--dir", self.folder, "--requirepass", PASSWORD, "--enable-debug-command", "yes"]
         self.paths = {kind: os.path.join(self.folder, f"{kind}.sock") for kind in ("store", "redis")}
         self.ports = {"store": self.start_store(*options, "--unixsocket", self.paths["store"]),
                       "redis": self.start_redis(*options, "--unixsocket", self.paths["redis"])}
@@ -190,6 +190,26 @@ class RedisCli(harness.SystemTest):
             terminal.until("OK\r\n")
             self.cli(kind, "SET", "a", "two words")
             terminal.until(r'\d+\.\d{6} \[0 127\.0\.0\.1:\d+\] "SET" "a" "two words"\r\n')
+
+
+    def test_it_fetches_the_data_as_a_file(self):
+        self.fill()
+        # Larger than all that may be on its way at a time, and hard to compress.
+        for number in range(24):
+            with resp.Connection(self.ports["store"]) as connection:
+                connection.call("AUTH", PASSWORD)
+                self.assertEqual(connection.call("SET", f"large:{number}", os.urandom(1 << 20)), b"OK")
+        path = os.path.join(self.folder, "fetched.rdb")
+        self.assertIn("Transfer finished with success", self.cli("store", "--rdb", path))
+        # redis-server loads it, and has the same data then.
+        copy = self.start_redis("--dbfilename", "fetched.rdb", "--enable-debug-command", "yes")
+        with resp.Connection(copy) as theirs, resp.Connection(self.ports["store"]) as ours:
+            ours.call("AUTH", PASSWORD)
+            harness.wait_until(lambda: not isinstance(theirs.call("DBSIZE"), Exception), "the copy is loaded")
+            self.assertEqual(theirs.call("DEBUG", "DIGEST"), ours.call("DEBUG", "DIGEST"))
+            self.assertEqual(theirs.call("DBSIZE"), ours.call("DBSIZE"))
+        said = self.cli("store", "--functions-rdb", path + ".functions")
+        self.assertIn("this store has no functions", said)
 
 
 class RedisBenchmark(harness.SystemTest):
