@@ -220,6 +220,7 @@ class RedisBenchmark(harness.SystemTest):
             done = subprocess.run(argv, capture_output=True, text=True, timeout=120, check=False)
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
             self.assertNotIn("ERR", done.stdout + done.stderr)
+            self.assertNotIn("WARNING", done.stdout + done.stderr)
             rows = [line.split('","')[0].strip('"') for line in done.stdout.splitlines()[1:]]
             self.assertEqual(rows, [
                 "PING_INLINE", "PING_MBULK", "SET", "GET", "INCR", "LPUSH", "RPUSH", "LPOP", "RPOP", "SADD", "HSET", "SPOP",
