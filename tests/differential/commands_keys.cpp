@@ -39,7 +39,7 @@ constexpr Row kRows[] = {
     // Equal weights leave the order open, and so does a set that is not sorted.
     {"SORT", kK, 1, "key ALPHA BY by-pattern {[ASC|DESC]}", kUnordered, kNeverNil},
     {"SORT", kK, 1, "key BY NOSORT", kUnordered, kNeverNil},
-    {"SORT", kK, 1, "lex-key BY NOSORT {[LIMIT index index] [ASC|DESC] [(GET get-pattern)...]}", kExact, kNeverNil},
+    {"SORT", kK, 3, "lex-key BY NOSORT {[LIMIT index index] [ASC|DESC] [(GET get-pattern)...]}", kExact, kNeverNil},
     {"SORT", kK, 3, "key {[BY by-pattern] [LIMIT index index] [ASC|DESC] [(GET get-pattern)...] STORE key}", kExact,
      kNeverNil},
     {"SORT_RO", kK, 2, "key {[BY by-pattern] [LIMIT index index] [ASC|DESC] [(GET get-pattern)...]}", kExact,
