@@ -1,6 +1,8 @@
 """A minimal RESP client for tests: it shows replies as the raw bytes that came, and as values."""
 import socket
 
+import harness
+
 
 def encode(*words):
     parts = [b"*%d\r\n" % len(words)]
@@ -11,8 +13,12 @@ def encode(*words):
     return b"".join(parts)
 
 
+# Servers under the sanitizers are slow.
+PATIENCE_S = 60 if harness.SANITIZED else 10
+
+
 class Connection:
-    def __init__(self, port, timeout=10):
+    def __init__(self, port, timeout=PATIENCE_S):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
         self.received = b""
 
