@@ -42,6 +42,7 @@ constexpr Row kRows[] = {
     {"SORT", kK, 3, "lex-key BY NOSORT {[LIMIT index index] [ASC|DESC] [(GET get-pattern)...]}", kExact, kNeverNil},
     {"SORT", kK, 3, "key {[BY by-pattern] [LIMIT index index] [ASC|DESC] [(GET get-pattern)...] STORE key}", kExact,
      kNeverNil},
+    {"SORT", kK, 3, "key ALPHA {[LIMIT index index] [ASC|DESC] [(GET get-pattern)...] STORE key}", kExact, kNeverNil},
     {"SORT_RO", kK, 2, "key {[BY by-pattern] [LIMIT index index] [ASC|DESC] [(GET get-pattern)...]}", kExact,
      kNeverNil},
 
