@@ -186,6 +186,9 @@ TEST(Run, OpenLoopSendsWhatIsDueAndNoMore) {
   const RunResult result = run({.connections = 4, .rate = 20'000, .duration = milliseconds(200)}, server);
   EXPECT_GT(result.replies, 0U);
   EXPECT_LE(result.replies + result.unsent, 4001 + static_cast<std::uint64_t>(20'000 * (result.seconds - 0.2)));
+  // One connection is mostly busy or not due: it goes on all the same.
+  const RunResult alone = run({.connections = 1, .rate = 2'000, .requests = 200}, server);
+  EXPECT_EQ(alone.replies, 200U);
   const RunResult counted = run({.connections = 4, .rate = 100'000, .requests = 500}, server);
   EXPECT_EQ(counted.replies, 500U);
   // Whatever the machine does meanwhile, the last one was due 4.99 ms after the first.

@@ -274,7 +274,8 @@ void Run::offer(LoadConnection& connection) {
   if (connection.unanswered() >= options_.pipeline || connection.is_in_free_list) return;
   connection.is_in_free_list = true;
   free_.push_back(&connection);
-  if (due(paced_) <= clock_.mono()) send_due();
+  // When none was free before, nothing waits for the next due moment yet.
+  if (!pace_.armed() || due(paced_) <= clock_.mono()) send_due();
 }
 
 void Run::refill(LoadConnection& connection) {

@@ -175,6 +175,18 @@ SCRIPTS = {
         a DEBUG SLEEP 0
         a DEBUG FOO
         a DEBUG
+        a DEBUG POPULATE 3
+        a SET p:1 mine
+        a DEBUG POPULATE 2 p 10
+        a MGET key:0 key:2 key:3 p:0 p:1 p:2
+        a DEBUG POPULATE 1 q 3
+        a GET q:0
+        a OBJECT ENCODING q:0
+        a DEBUG POPULATE -1
+        a DEBUG POPULATE x
+        a DEBUG POPULATE 1 q -1
+        a DEBUG POPULATE
+        a DBSIZE
         a DEBUG PROTOCOL foo
         a DEBUG PROTOCOL map
         a DEBUG PROTOCOL verbatim

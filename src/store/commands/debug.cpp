@@ -16,6 +16,9 @@ namespace weir::store {
 
 namespace {
 
+// Of POPULATE: what it makes room for at once.
+constexpr std::uint64_t kMostReserved = 10'000'000;
+
 using base::equal_ignoring_case;
 
 void sleep(Call& call) {
@@ -171,6 +174,37 @@ void reload(Call& call) {
   call.reply.ok();
 }
 
+// Nothing: an error was replied.
+std::optional<std::uint64_t> parse_count(Call& call, std::size_t argument) {
+  const auto count = parse_integer(call.argument(argument));
+  if (count && *count >= 0) return static_cast<std::uint64_t>(*count);
+  call.reply.error("ERR value is out of range, must be positive");
+  return std::nullopt;
+}
+
+// Keys PREFIX:0, PREFIX:1, ... that nobody else is told of: not files, not replicas.
+void populate(Call& call) {
+  if (call.count() > 5) return call.wrong_subcommand_arity();
+  const auto count = parse_count(call, 2);
+  if (!count) return;
+  const std::string_view prefix = call.count() > 3 ? call.argument(3) : "key";
+  const auto size = call.count() > 4 ? parse_count(call, 4) : 0;
+  if (!size) return;
+  if (*size > call.node.settings.proto_max_bulk_len) {
+    return call.reply.error("ERR string exceeds maximum allowed size (proto-max-bulk-len)");
+  }
+  call.database().reserve(static_cast<std::size_t>(std::min<std::uint64_t>(*count, kMostReserved)));
+  for (std::uint64_t i = 0; i < *count; ++i) {
+    const std::string key = fmt::format("{}:{}", prefix, i);
+    if (call.database().peek(key, call.now) != nullptr) continue;
+    std::string value = fmt::format("value:{}", i);
+    if (*size > 0) value.resize(static_cast<std::size_t>(*size));
+    call.database().set_text(key, value, std::nullopt);
+    call.touched(key);
+  }
+  call.reply.ok();
+}
+
 void load_appended(Call& call) {
   Persistence* const persistence = call.node.persistence;
   if (persistence == nullptr || !call.node.settings.appendonly) {
@@ -191,12 +225,16 @@ struct Subcommand {
   void (*run)(Call&);
 };
 
-constexpr std::array kSubcommands = {
-    Subcommand{"DIGEST", 2, digest},  Subcommand{"DIGEST-VALUE", -2, digest_value},
-    Subcommand{"ERROR", 3, error},    Subcommand{"LOADAOF", 2, load_appended},
-    Subcommand{"OBJECT", 3, object},  Subcommand{"PROTOCOL", 3, protocol},
-    Subcommand{"RELOAD", -2, reload}, Subcommand{"SET-ACTIVE-EXPIRE", 3, set_active_expire},
-    Subcommand{"SLEEP", 3, sleep}};
+constexpr std::array kSubcommands = {Subcommand{"DIGEST", 2, digest},
+                                     Subcommand{"DIGEST-VALUE", -2, digest_value},
+                                     Subcommand{"ERROR", 3, error},
+                                     Subcommand{"LOADAOF", 2, load_appended},
+                                     Subcommand{"OBJECT", 3, object},
+                                     Subcommand{"POPULATE", -3, populate},
+                                     Subcommand{"PROTOCOL", 3, protocol},
+                                     Subcommand{"RELOAD", -2, reload},
+                                     Subcommand{"SET-ACTIVE-EXPIRE", 3, set_active_expire},
+                                     Subcommand{"SLEEP", 3, sleep}};
 
 bool accepts(const Subcommand& subcommand, std::size_t arguments) {
   const int count = static_cast<int>(arguments);
@@ -216,6 +254,11 @@ void help(Call& call) {
       "    Flush the AOF buffers on disk and reload the AOF in memory.",
       "OBJECT <key>",
       "    Show low level info about `key` and associated value.",
+      "POPULATE <count> [<prefix>] [<size>]",
+      "    Create <count> string keys named key:<num>. If <prefix> is specified then",
+      "    it is used instead of the 'key' prefix. These are not propagated to",
+      "    replicas. Cluster slots are not respected so keys not belonging to the",
+      "    current node can be created in cluster mode.",
       "PROTOCOL <type>",
       "    Reply with a test value of the specified type. <type> can be: string,",
       "    integer, double, bignum, null, array, set, map, attrib, push, verbatim,",
