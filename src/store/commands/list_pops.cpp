@@ -3,15 +3,13 @@
 #include <string>
 
 #include "base/bytes.h"
-#include "store/commands/blocking_timeout.h"
 #include "store/commands/families.h"
 #include "store/commands/list_values.h"
+#include "store/commands/pops.h"
 
 namespace weir::store {
 
 namespace {
-
-using base::equal_ignoring_case;
 
 std::string_view pop_command(ListEnd end) { return end == ListEnd::kHead ? "LPOP" : "RPOP"; }
 
@@ -58,109 +56,52 @@ void pop_right(Call& call) { pop_from_one(call, ListEnd::kTail); }
 
 // ---- From the first of several lists ----
 
-struct PopRequest {
-  std::span<const std::string_view> keys;
-  ListEnd end = ListEnd::kHead;
-  std::optional<std::size_t> count = {};  // Nothing: one, which is replied beside its key and not in an array.
-};
-
-enum class Served : std::uint8_t { kYes, kNothingThere, kRefused };
-
-Served pop_first(Call& call, const PopRequest& request) {
-  for (const std::string_view name : request.keys) {
-    const Key key(name);
-    Entry* entry = call.database().find_for_write(key, call.now);
-    if (!require_list(call, entry)) return Served::kRefused;
-    if (entry == nullptr) continue;
+// One element of the first list that has any, beside its key. Which key was served is settled here, also for replicas:
+// elsewhere there may be others.
+auto one_with_key(Call& call, ListEnd end) {
+  return [&call, end](const Key& key, List& list) {
     call.reply.array(2);
-    call.reply.bulk(name);
-    // Which key was served is settled here: elsewhere there may be others.
-    if (!request.count) {
-      pop_one(call, key, entry->as<List>(), request.end);
-      call.replicate_as({pop_command(request.end), name});
-    } else {
-      const std::size_t popped = pop_some(call, key, entry->as<List>(), request.end, *request.count);
-      NumberText text;
-      call.replicate_as({pop_command(request.end), name, text.write(static_cast<std::int64_t>(popped))});
-    }
-    return Served::kYes;
-  }
-  return Served::kNothingThere;
+    call.reply.bulk(key.bytes);
+    pop_one(call, key, list, end);
+    call.replicate_as({pop_command(end), key.bytes});
+  };
 }
 
-bool holds_list(Database& database, std::string_view key, UnixMs now) {
-  const Entry* entry = database.peek(key, now);
-  return entry != nullptr && entry->kind() == ValueKind::kList;
-}
-
-Wait wait_for(std::span<const std::string_view> keys, base::Duration timeout) {
-  return {.keys = keys, .timeout = timeout, .may_serve = holds_list, .on_timeout = [](Call& late) {
-            late.reply.null_array();
-          }};
-}
-
-void pop_or_wait(Call& call, PopRequest request, base::Duration timeout) {
-  const Wait wait = wait_for(request.keys, timeout);
-  if (call.woken_by.data() != nullptr) request.keys = std::span(&call.woken_by, 1);
-  if (pop_first(call, request) != Served::kNothingThere) return;
-  if (!call.may_block()) return call.reply.null_array();
-  call.block(wait);
+// Up to so many of them, in an array beside the key.
+auto some_with_key(Call& call, ListEnd end, std::size_t count) {
+  return [&call, end, count](const Key& key, List& list) {
+    call.reply.array(2);
+    call.reply.bulk(key.bytes);
+    const std::size_t popped = pop_some(call, key, list, end, count);
+    NumberText text;
+    call.replicate_as({pop_command(end), key.bytes, text.write(static_cast<std::int64_t>(popped))});
+  };
 }
 
 void pop_waiting(Call& call, ListEnd end) {
   const auto timeout = parse_blocking_timeout(call, call.arguments.back());
-  if (timeout) pop_or_wait(call, {.keys = call.arguments.subspan(1, call.count() - 2), .end = end}, *timeout);
+  const auto keys = call.arguments.subspan(1, call.count() - 2);
+  if (timeout) pop_or_wait<List>(call, keys, *timeout, one_with_key(call, end));
 }
 
 void pop_left_waiting(Call& call) { pop_waiting(call, ListEnd::kHead); }
 void pop_right_waiting(Call& call) { pop_waiting(call, ListEnd::kTail); }
 
-// numkeys key ... LEFT|RIGHT [COUNT count], from argument `first` on. Nothing: an error was replied.
-std::optional<PopRequest> parse_pop_request(Call& call, std::size_t first) {
-  const auto keys = parse_integer(call.argument(first));
-  if (!keys || *keys < 1) {
-    call.reply.error("ERR numkeys should be greater than 0");
-    return std::nullopt;
-  }
-  const std::size_t after_keys = call.count() - first - 1;
-  if (static_cast<std::uint64_t>(*keys) >= after_keys) {
-    call.syntax_error();
-    return std::nullopt;
-  }
-  const auto key_count = static_cast<std::size_t>(*keys);
-  const std::size_t where = first + 1 + key_count;
-  const auto end = parse_end(call.argument(where));
-  if (!end) {
-    call.syntax_error();
-    return std::nullopt;
-  }
-  PopRequest request{.keys = call.arguments.subspan(first + 1, key_count), .end = *end};
-  for (std::size_t i = where + 1; i < call.count(); i += 2) {
-    if (request.count || i + 1 == call.count() || !equal_ignoring_case(call.argument(i), "COUNT")) {
-      call.syntax_error();
-      return std::nullopt;
-    }
-    const auto count = parse_integer(call.argument(i + 1));
-    if (!count || *count < 1) {
-      call.reply.error("ERR count should be greater than 0");
-      return std::nullopt;
-    }
-    request.count = static_cast<std::size_t>(*count);
-  }
-  if (!request.count) request.count = 1;
-  return request;
-}
+bool is_end(std::string_view text) { return parse_end(text).has_value(); }
 
 void pop_several(Call& call) {
-  const auto request = parse_pop_request(call, 1);
-  if (request && pop_first(call, *request) == Served::kNothingThere) call.reply.null_array();
+  const auto asked = parse_pop_arguments(call, 1, is_end);
+  if (!asked) return;
+  const Served served = pop_first<List>(call, asked->keys, some_with_key(call, *parse_end(asked->where), asked->count));
+  if (served == Served::kNothingThere) call.reply.null_array();
 }
 
 void pop_several_waiting(Call& call) {
-  const auto request = parse_pop_request(call, 2);
-  if (!request) return;
+  const auto asked = parse_pop_arguments(call, 2, is_end);
+  if (!asked) return;
   const auto timeout = parse_blocking_timeout(call, call.argument(1));
-  if (timeout) pop_or_wait(call, *request, *timeout);
+  if (!timeout) return;
+  pop_or_wait<List>(call, asked->keys, *timeout, some_with_key(call, *parse_end(asked->where), asked->count));
 }
 
 // ---- From one list to another ----
@@ -244,7 +185,7 @@ void move_or_wait(Call& call, const Move& move, base::Duration timeout, std::spa
   if (served == Served::kYes) call.replicate_as(effect);
   if (served != Served::kNothingThere) return;
   if (!call.may_block()) return call.reply.null();
-  call.block(wait_for(call.arguments.subspan(1, 1), timeout));
+  call.block(wait_for<List>(call.arguments.subspan(1, 1), timeout));
 }
 
 void move_waiting(Call& call) {

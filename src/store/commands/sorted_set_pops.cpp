@@ -2,8 +2,8 @@
 #include <array>
 
 #include "base/bytes.h"
-#include "store/commands/blocking_timeout.h"
 #include "store/commands/families.h"
+#include "store/commands/pops.h"
 #include "store/commands/sorted_set_values.h"
 
 namespace weir::store {
@@ -68,108 +68,45 @@ void pop_from_one(Call& call, const End& end) {
 void pop_lowest(Call& call) { pop_from_one(call, kLowest); }
 void pop_highest(Call& call) { pop_from_one(call, kHighest); }
 
-// From several keys, of which the first that holds anything is served.
-struct PopRequest {
-  std::span<const std::string_view> keys;
-  End end;
-  std::size_t count = 1;
-  Form form = Form::kNested;
-};
-
-enum class Served : std::uint8_t { kYes, kNothingThere, kRefused };
-
-Served pop_first(Call& call, const PopRequest& request) {
-  for (const std::string_view name : request.keys) {
-    const Key key(name);
-    Entry* entry = call.database().find_for_write(key, call.now);
-    if (!require_sorted_set(call, entry)) return Served::kRefused;
-    if (entry == nullptr) continue;
-    const std::size_t popped = pop(call, key, entry->as<SortedSet>(), request.end, request.count, request.form);
-    // Which key was served is settled here: elsewhere there may be others.
-    if (request.form == Form::kWithKey) {
-      call.replicate_as({request.end.command, name});
+// The lowest or highest of the first sorted set that has any, beside its key. Which key was served is settled here,
+// also for replicas: elsewhere there may be others.
+auto with_key(Call& call, const End& end, std::size_t count, Form form) {
+  return [&call, &end, count, form](const Key& key, SortedSet& set) {
+    const std::size_t popped = pop(call, key, set, end, count, form);
+    NumberText text;
+    if (form == Form::kWithKey) {
+      call.replicate_as({end.command, key.bytes});
     } else {
-      NumberText text;
-      call.replicate_as({request.end.command, name, text.write(static_cast<std::int64_t>(popped))});
+      call.replicate_as({end.command, key.bytes, text.write(static_cast<std::int64_t>(popped))});
     }
-    return Served::kYes;
-  }
-  return Served::kNothingThere;
-}
-
-bool holds_sorted_set(Database& database, std::string_view key, UnixMs now) {
-  const Entry* entry = database.peek(key, now);
-  return entry != nullptr && entry->kind() == ValueKind::kSortedSet;
-}
-
-void pop_or_wait(Call& call, PopRequest request, base::Duration timeout) {
-  const Wait wait{
-      .keys = request.keys, .timeout = timeout, .may_serve = holds_sorted_set, .on_timeout = [](Call& late) {
-        late.reply.null_array();
-      }};
-  if (call.woken_by.data() != nullptr) request.keys = std::span(&call.woken_by, 1);
-  if (pop_first(call, request) != Served::kNothingThere) return;
-  if (!call.may_block()) return call.reply.null_array();
-  call.block(wait);
+  };
 }
 
 void pop_waiting(Call& call, const End& end) {
   const auto timeout = parse_blocking_timeout(call, call.arguments.back());
-  if (!timeout) return;
   const auto keys = call.arguments.subspan(1, call.count() - 2);
-  pop_or_wait(call, {.keys = keys, .end = end, .count = 1, .form = Form::kWithKey}, *timeout);
+  if (timeout) pop_or_wait<SortedSet>(call, keys, *timeout, with_key(call, end, 1, Form::kWithKey));
 }
 
 void pop_lowest_waiting(Call& call) { pop_waiting(call, kLowest); }
 void pop_highest_waiting(Call& call) { pop_waiting(call, kHighest); }
 
-// numkeys key ... MIN|MAX [COUNT count], from argument `first` on. Nothing: an error was replied.
-std::optional<PopRequest> parse_pop_request(Call& call, std::size_t first) {
-  const auto keys = parse_integer(call.argument(first));
-  if (!keys || *keys < 1) {
-    call.reply.error("ERR numkeys should be greater than 0");
-    return std::nullopt;
-  }
-  const std::size_t after_keys = call.count() - first - 1;
-  if (static_cast<std::uint64_t>(*keys) >= after_keys) {
-    call.syntax_error();
-    return std::nullopt;
-  }
-  const auto key_count = static_cast<std::size_t>(*keys);
-  const std::size_t where = first + 1 + key_count;
-  const bool lowest = equal_ignoring_case(call.argument(where), "MIN");
-  if (!lowest && !equal_ignoring_case(call.argument(where), "MAX")) {
-    call.syntax_error();
-    return std::nullopt;
-  }
-  PopRequest request{.keys = call.arguments.subspan(first + 1, key_count), .end = lowest ? kLowest : kHighest};
-  bool has_count = false;
-  for (std::size_t i = where + 1; i < call.count(); i += 2) {
-    if (has_count || i + 1 == call.count() || !equal_ignoring_case(call.argument(i), "COUNT")) {
-      call.syntax_error();
-      return std::nullopt;
-    }
-    const auto count = parse_integer(call.argument(i + 1));
-    if (!count || *count < 1) {
-      call.reply.error("ERR count should be greater than 0");
-      return std::nullopt;
-    }
-    request.count = static_cast<std::size_t>(*count);
-    has_count = true;
-  }
-  return request;
-}
+bool is_end(std::string_view text) { return equal_ignoring_case(text, "MIN") || equal_ignoring_case(text, "MAX"); }
+const End& end_of(const PopArguments& asked) { return equal_ignoring_case(asked.where, "MIN") ? kLowest : kHighest; }
 
 void pop_several(Call& call) {
-  const auto request = parse_pop_request(call, 1);
-  if (request && pop_first(call, *request) == Served::kNothingThere) call.reply.null_array();
+  const auto asked = parse_pop_arguments(call, 1, is_end);
+  if (!asked) return;
+  const auto pop_there = with_key(call, end_of(*asked), asked->count, Form::kNested);
+  if (pop_first<SortedSet>(call, asked->keys, pop_there) == Served::kNothingThere) call.reply.null_array();
 }
 
 void pop_several_waiting(Call& call) {
-  const auto request = parse_pop_request(call, 2);
-  if (!request) return;
+  const auto asked = parse_pop_arguments(call, 2, is_end);
+  if (!asked) return;
   const auto timeout = parse_blocking_timeout(call, call.argument(1));
-  if (timeout) pop_or_wait(call, *request, *timeout);
+  if (!timeout) return;
+  pop_or_wait<SortedSet>(call, asked->keys, *timeout, with_key(call, end_of(*asked), asked->count, Form::kNested));
 }
 
 constexpr CommandSpec row(std::string_view name, int arity, std::uint32_t flags, KeyRange keys,
