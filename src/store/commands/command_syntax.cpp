@@ -112,7 +112,8 @@ class Parser {
     if (!take('"')) return word();
     const std::size_t end = text_.find('"', at_);
     if (end == std::string_view::npos) return expected("the closing quote");
-    return text_.substr(std::exchange(at_, end + 1), end - at_);
+    const std::size_t begin = std::exchange(at_, end + 1);
+    return text_.substr(begin, end - begin);
   }
 
   Result<Argument> item() {
