@@ -84,6 +84,7 @@ class SimFiles::OpenFile final : public File {
       : files_(files), inode_(std::move(inode)), path_(std::move(path)), boot_(files.boot_), writable_(writable) {}
 
   Result<std::size_t> read(std::uint64_t offset, std::span<char> into) override {
+    const std::scoped_lock guard(files_.mutex_);
     if (auto ready = begin(fmt::format("read {} {}+{}", path_, offset, into.size())); !ready) return ready.error();
     if (offset >= inode_->current.size()) return std::size_t{0};
     return inode_->current.copy(into.data(), into.size(), offset);
@@ -91,6 +92,7 @@ class SimFiles::OpenFile final : public File {
 
   Result<void> write(std::uint64_t offset, std::string_view bytes) override {
     WEIR_ASSERT(writable_);
+    const std::scoped_lock guard(files_.mutex_);
     const std::string operation = fmt::format("write {} {}+{}", path_, offset, bytes.size());
     if (stale()) return lost(operation);
     const auto fault = files_.begin(operation);
@@ -103,9 +105,11 @@ class SimFiles::OpenFile final : public File {
     return {};
   }
 
-  Result<void> append(std::string_view bytes) override { return write(inode_->current.size(), bytes); }
+  // A File is one thread's at a time, so nobody else changes its size in between.
+  Result<void> append(std::string_view bytes) override { return write(current_size(), bytes); }
 
   Result<void> sync() override {
+    const std::scoped_lock guard(files_.mutex_);
     const std::string operation = fmt::format("sync {}", path_);
     if (stale()) return lost(operation);
     if (files_.begin(operation)) {
@@ -118,18 +122,20 @@ class SimFiles::OpenFile final : public File {
 
   Result<void> truncate(std::uint64_t size_bytes) override {
     WEIR_ASSERT(writable_);
+    const std::scoped_lock guard(files_.mutex_);
     if (auto ready = begin(fmt::format("truncate {} {}", path_, size_bytes)); !ready) return ready;
     inode_->resize(size_bytes);
     return {};
   }
 
   Result<std::uint64_t> size() override {
+    const std::scoped_lock guard(files_.mutex_);
     if (auto ready = begin(fmt::format("size {}", path_)); !ready) return ready.error();
     return inode_->current.size();
   }
 
   Result<void> fill_to(std::uint64_t size_bytes) override {
-    const std::uint64_t size = inode_->current.size();
+    const std::uint64_t size = current_size();
     if (size_bytes <= size) return {};
     return write(size, std::string(size_bytes - size, '\0'));
   }
@@ -139,6 +145,11 @@ class SimFiles::OpenFile final : public File {
   static Error lost(std::string_view operation) {
     return base::fatal(fmt::format("{}: the machine crashed since this file was opened", operation));
   }
+  std::uint64_t current_size() const {
+    const std::scoped_lock guard(files_.mutex_);
+    return inode_->current.size();
+  }
+  // Requires: the mutex is held.
   Result<void> begin(std::string operation) {
     if (stale()) return lost(operation);
     if (const auto fault = files_.begin(operation)) return fault_error(*fault, operation);
@@ -156,6 +167,7 @@ class SimFiles::Lock final : public FileLock {
  public:
   Lock(SimFiles& files, std::string path) : files_(files), path_(std::move(path)), boot_(files.boot_) {}
   ~Lock() override {
+    const std::scoped_lock guard(files_.mutex_);
     if (boot_ == files_.boot_) files_.locked_.erase(path_);
   }
 
@@ -187,6 +199,7 @@ void SimFiles::change(Directory& directory, Change change) {
 }
 
 void SimFiles::crash(base::Random& random) {
+  const std::scoped_lock guard(mutex_);
   ++boot_;
   locked_.clear();
   planned_.reset();
@@ -200,7 +213,10 @@ void SimFiles::crash(base::Random& random) {
   }
 }
 
-void SimFiles::fail_after(std::size_t skip, Fault fault) { planned_ = {skip, fault}; }
+void SimFiles::fail_after(std::size_t skip, Fault fault) {
+  const std::scoped_lock guard(mutex_);
+  planned_ = {skip, fault};
+}
 
 std::optional<SimFiles::Fault> SimFiles::begin(std::string operation) {
   log_.push_back(std::move(operation));
@@ -226,6 +242,7 @@ std::uint64_t SimFiles::used_bytes() const {
 }
 
 Result<std::unique_ptr<File>> SimFiles::open(const std::string& path, OpenMode mode) {
+  const std::scoped_lock guard(mutex_);
   const std::string operation = fmt::format("{} {}", mode == OpenMode::kCreate ? "create" : "open", path);
   if (const auto fault = begin(operation)) return fault_error(*fault, operation);
   const auto where = directory(directory_of(path), operation);
@@ -249,6 +266,7 @@ Result<std::unique_ptr<File>> SimFiles::open(const std::string& path, OpenMode m
 }
 
 Result<bool> SimFiles::exists(const std::string& path) {
+  const std::scoped_lock guard(mutex_);
   const std::string operation = fmt::format("exists {}", path);
   if (const auto fault = begin(operation)) return fault_error(*fault, operation);
   if (directories_.contains(path)) return true;
@@ -257,6 +275,7 @@ Result<bool> SimFiles::exists(const std::string& path) {
 }
 
 Result<void> SimFiles::rename(const std::string& from, const std::string& to) {
+  const std::scoped_lock guard(mutex_);
   WEIR_ASSERT(directory_of(from) == directory_of(to));
   const std::string operation = fmt::format("rename {} {}", from, to);
   if (const auto fault = begin(operation)) return fault_error(*fault, operation);
@@ -270,6 +289,7 @@ Result<void> SimFiles::rename(const std::string& from, const std::string& to) {
 }
 
 Result<void> SimFiles::link(const std::string& from, const std::string& to) {
+  const std::scoped_lock guard(mutex_);
   const std::string operation = fmt::format("link {} {}", from, to);
   if (const auto fault = begin(operation)) return fault_error(*fault, operation);
   const auto source = directory(directory_of(from), operation);
@@ -286,6 +306,7 @@ Result<void> SimFiles::link(const std::string& from, const std::string& to) {
 }
 
 Result<void> SimFiles::remove(const std::string& path) {
+  const std::scoped_lock guard(mutex_);
   const std::string operation = fmt::format("remove {}", path);
   if (const auto fault = begin(operation)) return fault_error(*fault, operation);
   const auto where = directory(directory_of(path), operation);
@@ -298,6 +319,7 @@ Result<void> SimFiles::remove(const std::string& path) {
 }
 
 Result<void> SimFiles::create_directory(const std::string& path) {
+  const std::scoped_lock guard(mutex_);
   const std::string operation = fmt::format("create_directory {}", path);
   if (const auto fault = begin(operation)) return fault_error(*fault, operation);
   for (std::string at = path; !directories_.contains(at); at = directory_of(at)) directories_[at];
@@ -305,6 +327,7 @@ Result<void> SimFiles::create_directory(const std::string& path) {
 }
 
 Result<std::vector<std::string>> SimFiles::list(const std::string& path) {
+  const std::scoped_lock guard(mutex_);
   const std::string operation = fmt::format("list {}", path);
   if (const auto fault = begin(operation)) return fault_error(*fault, operation);
   const auto where = directory(path, operation);
@@ -319,6 +342,7 @@ Result<std::vector<std::string>> SimFiles::list(const std::string& path) {
 }
 
 Result<void> SimFiles::sync_directory(const std::string& path) {
+  const std::scoped_lock guard(mutex_);
   const std::string operation = fmt::format("sync_directory {}", path);
   if (begin(operation)) return base::system_error(ErrorKind::kFatal, operation, EIO);
   const auto where = directory(path, operation);
@@ -329,6 +353,7 @@ Result<void> SimFiles::sync_directory(const std::string& path) {
 }
 
 Result<std::unique_ptr<FileLock>> SimFiles::lock(const std::string& path) {
+  const std::scoped_lock guard(mutex_);
   const std::string operation = fmt::format("lock {}", path);
   if (const auto fault = begin(operation)) return fault_error(*fault, operation);
   const auto where = directory(directory_of(path), operation);
@@ -340,6 +365,7 @@ Result<std::unique_ptr<FileLock>> SimFiles::lock(const std::string& path) {
 }
 
 Result<std::uint64_t> SimFiles::free_bytes(const std::string& path) {
+  const std::scoped_lock guard(mutex_);
   const std::string operation = fmt::format("free_bytes {}", path);
   if (const auto fault = begin(operation)) return fault_error(*fault, operation);
   const std::uint64_t used = used_bytes();

@@ -11,10 +11,12 @@
 //                                                                         changes, in their order
 //
 // A sync() that fails drops its dirty pages: they are still read, and a later sync() does not make them durable, unless
-// they are written again. Directories themselves are durable at once. One thread.
+// they are written again. Directories themselves are durable at once. Threads as Files says; its operations are one after
+// another, and the log is read while none is under way.
 #pragma once
 
 #include <map>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <vector>
@@ -43,7 +45,10 @@ class SimFiles final : public Files {
   // The operation that comes after `skip` others fails. Replaces an earlier order that has not come true.
   void fail_after(std::size_t skip, Fault fault);
   // What all files together may hold.
-  void set_capacity(std::uint64_t bytes) { capacity_bytes_ = bytes; }
+  void set_capacity(std::uint64_t bytes) {
+    const std::scoped_lock guard(mutex_);
+    capacity_bytes_ = bytes;
+  }
 
   // Every operation that could fail, in order: "write d/f 0+5", "sync d/f", "rename d/a d/b", "sync_directory d".
   const std::vector<std::string>& log() const { return log_; }
@@ -74,6 +79,7 @@ class SimFiles final : public Files {
     std::vector<Change> changes;
   };
 
+  // Of these, whoever calls holds the mutex.
   // Logs the operation; the fault, if it is its turn.
   std::optional<Fault> begin(std::string operation);
   base::Result<Directory*> directory(const std::string& path, std::string_view doing);
@@ -81,6 +87,7 @@ class SimFiles final : public Files {
   void change(Directory& directory, Change change);
   std::uint64_t used_bytes() const;
 
+  mutable std::mutex mutex_;
   std::map<std::string, Directory> directories_;
   std::set<std::string> locked_;
   std::vector<std::string> log_;

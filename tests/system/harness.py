@@ -25,9 +25,10 @@ WEIR = str(BUILD / "weir")
 DATA = pathlib.Path(os.environ.get("WEIR_DATA", ROOT.parent / "shared" / "data"))
 
 
-# The sanitizers bring an allocator of their own, which keeps for a while what was freed.
+# The sanitizers bring an allocator of their own, which keeps for a while what was freed; the thread sanitizer remembers
+# who touched what beside it.
 SANITIZED = BUILD.name.endswith("san")
-KEPT_KB = 64 * 1024 if SANITIZED else 0
+KEPT_KB = (128 if BUILD.name.endswith("tsan") else 64) * 1024 if SANITIZED else 0
 
 
 def free_ports(count=1):

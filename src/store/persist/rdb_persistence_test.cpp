@@ -342,9 +342,11 @@ TEST_F(RdbFile, LeavesNothingUnfinishedBehindACrash) {
                                  "other.rdb.5.saving", "dump.rdb.5"}) {
     ASSERT_TRUE(files_.open(std::string("d/") + name, runtime::OpenMode::kCreate));
   }
+  const auto saving = files_.lock("d/dump.rdb.8.1.saving").value();  // What another store writes now stays.
   Store store(files_, clock_);
   EXPECT_TRUE(store.load());
-  EXPECT_THAT(files_.list("d").value(), testing::ElementsAre("dump.rdb.5", "dump.rdb.x.saving", "other.rdb.5.saving"));
+  EXPECT_THAT(files_.list("d").value(), testing::ElementsAre("dump.rdb.5", "dump.rdb.8.1.saving", "dump.rdb.x.saving",
+                                                             "other.rdb.5.saving"));
 }
 
 TEST_F(RdbFile, IsReloadedByDebug) {

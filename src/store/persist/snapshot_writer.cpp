@@ -119,6 +119,9 @@ void SnapshotWriter::run() {
 }
 
 Result<void> SnapshotWriter::write_file() {
+  // As long as it is held, the file is no leftover.
+  const auto held = files_.lock(unfinished_path_);
+  if (!held) return held.error();
   auto opened = files_.open(unfinished_path_, runtime::OpenMode::kReplace);
   if (!opened) return opened.error();
   const std::unique_ptr<runtime::File> file = std::move(*opened);
@@ -172,9 +175,12 @@ Result<std::size_t> remove_leftovers(runtime::Files& files, const std::string& d
     std::string_view process = std::string_view(one).substr(name.size() + 1);
     process = process.substr(0, process.find('.'));
     if (!base::parse_decimal<std::int64_t>(process)) continue;
-    // Another store that saves into the same directory now.
-    if (files.exists(fmt::format("/proc/{}", process)).value_or(false)) continue;
-    if (Result<void> gone = files.remove(directory + "/" + one); !gone) return gone.error();
+    const std::string path = directory + "/" + one;
+    const auto held = files.lock(path);
+    // Another store saves into the same directory now.
+    if (!held && held.error().kind() == base::ErrorKind::kReject) continue;
+    if (!held) return held.error();
+    if (Result<void> gone = files.remove(path); !gone) return gone.error();
     ++removed;
   }
   return removed;

@@ -4,7 +4,7 @@
 //                          finish()                --> fsync, rename over the old file, fsync the directory
 //
 // Always: until the rename the old file stands whole, and after any failure the unfinished one is removed. A file that
-// a crash left behind is removed by remove_leftovers() at the next start.
+// a crash left behind is removed by remove_leftovers() at the next start: its writer no longer holds its lock.
 //
 // The queue is bounded. While it holds kQueuedChunks the walk of the keyspace stays away (has_room()). What a write
 // command must hand over before it changes an entry comes all the same; so the queue may grow beyond that, up to
@@ -111,7 +111,7 @@ class SnapshotWriter final : public ChunkTarget {
   std::jthread thread_;
 };
 
-// Removes unfinished files of `name` that processes which are gone left in the directory; how many.
+// Removes the unfinished files of `name` in the directory that nobody writes any more; how many.
 base::Result<std::size_t> remove_leftovers(runtime::Files& files, const std::string& directory,
                                            const std::string& name);
 
