@@ -11,8 +11,8 @@
 //                                                                         changes, in their order
 //
 // A sync() that fails drops its dirty pages: they are still read, and a later sync() does not make them durable, unless
-// they are written again. Directories themselves are durable at once. Threads as Files says; its operations are one after
-// another, and the log is read while none is under way.
+// they are written again. Directories themselves are durable at once. Threads as runtime/file.h says; operations are
+// one after another.
 #pragma once
 
 #include <map>
@@ -51,8 +51,14 @@ class SimFiles final : public Files {
   }
 
   // Every operation that could fail, in order: "write d/f 0+5", "sync d/f", "rename d/a d/b", "sync_directory d".
-  const std::vector<std::string>& log() const { return log_; }
-  void clear_log() { log_.clear(); }
+  std::vector<std::string> log() const {
+    const std::scoped_lock guard(mutex_);
+    return log_;
+  }
+  void clear_log() {
+    const std::scoped_lock guard(mutex_);
+    log_.clear();
+  }
 
   base::Result<std::unique_ptr<File>> open(const std::string& path, OpenMode mode) override;
   base::Result<bool> exists(const std::string& path) override;

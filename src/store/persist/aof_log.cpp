@@ -33,8 +33,14 @@ Result<AofLog::Target> AofLog::open(runtime::Files& files, const std::string& pa
   if (!file) return file.error();
   auto again = files.open(path, OpenMode::kReadWrite);
   if (!again) return again.error();
-  const Result<std::uint64_t> bytes = (*file)->size();
+  Result<std::uint64_t> bytes = (*file)->size();
   if (!bytes) return bytes.error();
+  if (*bytes == 0) {
+    const std::string mark = aof::first_mark();
+    if (const Result<void> written = (*file)->write(0, mark); !written) return written.error();
+    bytes = mark.size();
+  }
+  if (const Result<void> synced = (*file)->sync(); !synced) return synced.error();
   return Target{.path = path, .file = std::move(*file), .synced_aside = std::move(*again), .bytes = *bytes};
 }
 
@@ -42,9 +48,8 @@ void AofLog::start(Target target) {
   WEIR_ASSERT(!is_open());
   target_ = std::move(target);
   database_.reset();
-  durable_bytes_ = 0;
+  durable_bytes_ = target_->bytes;
   not_durable_since_.reset();
-  if (target_->bytes > 0) not_durable_since_ = clock_.mono();
   sync_began_at_ = clock_.mono();
 }
 
@@ -149,7 +154,7 @@ Result<void> AofLog::fail_write(const base::Error& why) {
 }
 
 Result<void> AofLog::end_turn(bool may_sync) {
-  if (!is_open() || (buffer_.empty() && !is_syncing())) return {};
+  if (!is_open() || (buffer_.empty() && !is_syncing() && !not_durable_since_)) return {};
   collect();
   if (write_failure_.empty()) {
     if (Result<void> written = write(); !written) return written;

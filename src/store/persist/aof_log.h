@@ -43,14 +43,14 @@ class AofLog final : public EffectSink {
     std::shared_ptr<runtime::File> synced_aside;
     std::uint64_t bytes = 0;
   };
+  // What the file holds is durable then; at least the first mark (aof/block.h).
   static base::Result<Target> open(runtime::Files& files, const std::string& path, runtime::OpenMode mode);
 
   AofLog(const base::Clock& clock, const Settings& settings, Errands& errands)
       : clock_(clock), settings_(settings), errands_(errands) {}
 
   bool is_open() const { return target_.has_value(); }
-  // From now on effects go there. Of what the file holds already nothing is known to be durable; what came before this
-  // file is.
+  // From now on effects go there. What came before this file is durable.
   void start(Target target);
   // The same while another file is open, whose last bytes are made durable on the thread. False: not now, because it
   // cannot be written, and what waits for it belongs there.

@@ -62,6 +62,12 @@ std::optional<Mark> parse_mark(std::string_view bytes) {
               .durable_bytes = durable};
 }
 
+std::string first_mark() {
+  std::string text(kMarkBytes, '\0');
+  write_mark({.checksum = base::crc32c({}), .block_bytes = 0, .durable_bytes = std::nullopt}, text.data());
+  return text;
+}
+
 void BlockBuffer::begin_block() {
   open_ = true;
   block_begin_ = bytes_.size();

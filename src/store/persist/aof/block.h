@@ -13,6 +13,9 @@
 // if the hole lies in a value. A block is whole, or it is not applied at all. Damage that no later mark calls durable
 // ends the file, as if it had been cut there; damage below a mark was not made by a crash, and the file is refused.
 // Where Redis has appended to the file there are commands without a mark; they are judged as Redis judges them.
+//
+// A file begins with first_mark(), durable before the manifest names the file: zero bytes behind it are a hole that a
+// crash left, even if the only block is torn; zero bytes at the front of a file without any mark are damage.
 // A core.
 #pragma once
 
@@ -38,6 +41,9 @@ struct Mark {
 void write_mark(const Mark& mark, char* to);
 // Of the kMarkBytes at the front of `bytes`; nothing if they are no mark.
 std::optional<Mark> parse_mark(std::string_view bytes);
+
+// Of a block without commands.
+std::string first_mark();
 
 // Gathers commands into blocks that have their marks; a block is closed when it is large enough.
 class BlockBuffer {
