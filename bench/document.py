@@ -123,7 +123,7 @@ def figures_table(section, measured):
     headings = [measured["unit"], *names, *(f"{one} to {peer}" if len(pairs) > 1 else "ratio" for one, peer in pairs)]
     lines = []
     for row in measured["rows"]:
-        cells = [f"{row['contestants'][name]['median']:.4g}" for name in names]
+        cells = [f"{row['contestants'][name]['figure']:.4g}" for name in names]
         lines.append([row["label"], *cells, *(ratio_text(row["ratios"], one, peer) for one, peer in pairs)])
     return table(headings, lines) + "\n"
 

@@ -204,9 +204,9 @@ class Bench:
         ]
         return {"kind": "idle", "title": title, "clients": clients, "rows": rows}
 
-    def figures(self, title, unit, contestants, rows):
+    def figures(self, title, unit, contestants, rows, of=statistics.median):
         """One number each, in `unit`, smaller is better. `rows`: pairs of a label and measure(contestant), which starts
-        the server that it needs and returns the number."""
+        the server that it needs and returns the number; `of` makes one of those of the rounds."""
         measured = []
         for label, measure in rows:
             rounds = {contestant.name: [] for contestant in contestants}
@@ -221,7 +221,7 @@ class Bench:
                 {
                     "label": label,
                     "contestants": {
-                        name: {"rounds": each, "median": statistics.median(each), "spread": spread(each)}
+                        name: {"rounds": each, "figure": of(each), "spread": spread(each)}
                         for name, each in rounds.items()
                     },
                     "ratios": {one: {peer: ratio(rounds[one], rounds[peer]) for peer in peers} for one in ours},

@@ -6,13 +6,14 @@
 
 A new case is a new row in its suite's table of loads; a new suite is a module here and a line below."""
 
-from suites import append, files, gateway, loop, memory, store, wire
+from suites import append, files, gateway, loop, memory, stalls, store, wire
 
 SUITES = {
     "store": store,
     "memory": memory,
     "append": append,
     "files": files,
+    "stalls": stalls,
     "gateway": gateway,
     "loop": loop,
     "wire": wire,

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/bytes.h"
+#include "runtime/background.h"
 #include "store/persist/image/writing_sink.h"
 
 namespace weir::store {
@@ -98,6 +99,7 @@ std::optional<Chunk> SnapshotWriter::next() {
 }
 
 void SnapshotWriter::run() {
+  runtime::be_background_thread();
   Result<void> done;
   try {
     done = file_.into == nullptr ? write_file() : write_rdb(file_.into);

@@ -1,8 +1,13 @@
 #include "store/server/disposal_thread.h"
 
+#include "runtime/background.h"
 #include "store/memory/heap.h"
 
 namespace weir::store {
+
+DisposalThread::DisposalThread() {
+  thread_.post([] { runtime::be_background_thread(); });
+}
 
 void DisposalThread::settle() {
   for (std::size_t left = pending(); left != 0; left = pending()) pending_.wait(left, std::memory_order_acquire);

@@ -1,5 +1,5 @@
 // DisposalThread: frees large values and the contents of flushed databases, so that the data thread does not wait for
-// it.
+// it. A background thread (runtime/background.h).
 #pragma once
 
 #include <atomic>
@@ -13,6 +13,7 @@ namespace weir::store {
 
 class DisposalThread final : public Disposer {
  public:
+  DisposalThread();
   // When all is freed.
   ~DisposalThread() { settle(); }
 

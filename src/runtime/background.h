@@ -1,0 +1,10 @@
+// For threads whose work may wait, beside one that answers requests.
+#pragma once
+
+namespace weir::runtime {
+
+// From now on the calling thread gives way: where both want the same core it has a tenth of it, in slices of a tenth of
+// a millisecond (slices from Linux 6.12 on). Where it may not be set, all stays as it was.
+void be_background_thread();
+
+}  // namespace weir::runtime
