@@ -134,6 +134,9 @@ struct CommandSpec {
   std::string_view replaced_by = {};
   bool is_internal = false;  // Between servers, or for those who write one.
 
+  // Where the field or member stands that is looked for in the first key's value; 0: nowhere. A hint (prefetch.h).
+  std::uint8_t member_argument = 0;
+
   constexpr CommandSpec takes(std::string_view text) const {
     CommandSpec said = *this;
     said.syntax = text;
@@ -153,6 +156,12 @@ struct CommandSpec {
   constexpr CommandSpec internal() const {
     CommandSpec said = *this;
     said.is_internal = true;
+    return said;
+  }
+
+  constexpr CommandSpec looks_for(std::uint8_t argument) const {
+    CommandSpec said = *this;
+    said.member_argument = argument;
     return said;
   }
 

@@ -290,7 +290,8 @@ constexpr std::array kCommands = {
                 {},
                 del}
         .takes("key field...")
-        .costs("O(N), N: fields given"),
+        .costs("O(N), N: fields given")
+        .looks_for(2),
     CommandSpec{"hexists",
                 3,
                 kReadonly | kFast,
@@ -302,7 +303,8 @@ constexpr std::array kCommands = {
                 {},
                 exists}
         .takes("key field")
-        .costs("O(1)"),
+        .costs("O(1)")
+        .looks_for(2),
     CommandSpec{"hget",
                 3,
                 kReadonly | kFast,
@@ -314,7 +316,8 @@ constexpr std::array kCommands = {
                 {},
                 get}
         .takes("key field")
-        .costs("O(1)"),
+        .costs("O(1)")
+        .looks_for(2),
     CommandSpec{"hgetall", 2, kReadonly, kHashCategory, one_key(kReadsValue), "Returns all fields with their values.",
                 "2.0.0", "hash", kNondeterministicOrder, get_all}
         .takes("key")
@@ -330,7 +333,8 @@ constexpr std::array kCommands = {
                 {},
                 incr_by}
         .takes("key field increment")
-        .costs("O(1)"),
+        .costs("O(1)")
+        .looks_for(2),
     CommandSpec{"hincrbyfloat",
                 4,
                 kWrite | kDenyOom | kFast,
@@ -342,7 +346,8 @@ constexpr std::array kCommands = {
                 {},
                 incr_by_float}
         .takes("key field increment:double")
-        .costs("O(1)"),
+        .costs("O(1)")
+        .looks_for(2),
     CommandSpec{"hkeys", 2, kReadonly, kHashCategory, one_key(kReadsValue), "Returns all fields.", "2.0.0", "hash",
                 kNondeterministicOrder, get_fields}
         .takes("key")
@@ -370,7 +375,8 @@ constexpr std::array kCommands = {
                 {},
                 get_many}
         .takes("key field...")
-        .costs("O(N), N: fields given"),
+        .costs("O(N), N: fields given")
+        .looks_for(2),
     CommandSpec{"hmset",
                 -4,
                 kWrite | kDenyOom | kFast,
@@ -383,6 +389,7 @@ constexpr std::array kCommands = {
                 set_many}
         .takes("key (field value)...")
         .costs("O(N), N: fields given")
+        .looks_for(2)
         .replaced("4.0.0", "`HSET` with multiple field-value pairs"),
     CommandSpec{"hrandfield", -2, kReadonly, kHashCategory, one_key(kReadsValue),
                 "Returns fields that are drawn at random.", "6.2.0", "hash", kNondeterministic, random_fields}
@@ -403,7 +410,8 @@ constexpr std::array kCommands = {
                 {},
                 set}
         .takes("key (field value)...")
-        .costs("O(N), N: fields given"),
+        .costs("O(N), N: fields given")
+        .looks_for(2),
     CommandSpec{"hsetnx",
                 4,
                 kWrite | kDenyOom | kFast,
@@ -415,7 +423,8 @@ constexpr std::array kCommands = {
                 {},
                 set_if_absent}
         .takes("key field value")
-        .costs("O(1)"),
+        .costs("O(1)")
+        .looks_for(2),
     CommandSpec{"hstrlen",
                 3,
                 kReadonly | kFast,
@@ -427,7 +436,8 @@ constexpr std::array kCommands = {
                 {},
                 value_length}
         .takes("key field")
-        .costs("O(1)"),
+        .costs("O(1)")
+        .looks_for(2),
     CommandSpec{"hvals", 2, kReadonly, kHashCategory, one_key(kReadsValue), "Returns all values.", "2.0.0", "hash",
                 kNondeterministicOrder, get_values}
         .takes("key")

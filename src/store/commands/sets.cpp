@@ -436,7 +436,8 @@ constexpr std::array kCommands = {
     row("sadd", -3, kWrite | kDenyOom | kFast, one_key(kInsertsIntoValue),
         "Adds members to a set, which is made if needed.", "1.0.0", add)
         .takes("key member...")
-        .costs("O(N), N: members given"),
+        .costs("O(N), N: members given")
+        .looks_for(2),
     row("scard", 2, kReadonly | kFast, one_key(kReadsKey), "Counts the members of a set.", "1.0.0", cardinality)
         .takes("key")
         .costs("O(1)"),
@@ -462,7 +463,8 @@ constexpr std::array kCommands = {
         .costs("O(N*M), N: members of the smallest set, M: sets"),
     row("sismember", 3, kReadonly | kFast, one_key(kReadsKey), "Tells whether a set has a member.", "1.0.0", contains)
         .takes("key member")
-        .costs("O(1)"),
+        .costs("O(1)")
+        .looks_for(2),
     row("smembers", 2, kReadonly, one_key(kReadsValue), "Returns all members of a set.", "1.0.0", members,
         kNondeterministicOrder)
         .takes("key")
@@ -470,7 +472,8 @@ constexpr std::array kCommands = {
     row("smismember", -3, kReadonly | kFast, one_key(kReadsValue), "Tells of several members whether a set has them.",
         "6.2.0", contains_many)
         .takes("key member...")
-        .costs("O(N), N: members given"),
+        .costs("O(N), N: members given")
+        .looks_for(2),
     row("smove", 4, kWrite | kFast, {.first = 1, .last = 2, .step = 1}, "Moves a member from one set to another.",
         "1.0.0", move, {}, kMovesInto)
         .takes("source destination#1 member")
@@ -486,7 +489,8 @@ constexpr std::array kCommands = {
     row("srem", -3, kWrite | kFast, one_key(kRemovesFromValue), "Removes members; a set without members is gone.",
         "1.0.0", remove)
         .takes("key member...")
-        .costs("O(N), N: members given"),
+        .costs("O(N), N: members given")
+        .looks_for(2),
     row("sscan", -3, kReadonly, one_key(kReadsValue), "Walks through the members step by step.", "2.8.0", scan,
         kNondeterministic)
         .takes("key cursor [MATCH pattern] [COUNT count]")

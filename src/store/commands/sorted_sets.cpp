@@ -207,36 +207,43 @@ constexpr std::array kCommands = {
     row("zadd", -4, kAdds, kUpdatesKey, "Adds members with scores, or gives members new ones.", "1.2.0", add)
         .takes("key [condition=(NX|XX)@3.0.2] [comparison=(GT|LT)@6.2.0] [change=CH@3.0.2] [increment=INCR@3.0.2] "
                "(score member)...")
-        .costs("O(M*log(N)), M: places given, N: places there"),
+        .costs("O(M*log(N)), M: places given, N: places there")
+        .looks_for(3),
     row("zcard", 2, kReads, kReadsKey, "Counts the members.", "1.2.0", cardinality).takes("key").costs("O(1)"),
     row("zincrby", 4, kAdds, kUpdatesValue, "Adds to the score of a member; an absent one counts as 0.", "1.2.0",
         increment)
         .takes("key increment member")
-        .costs("O(log(N)), N: members there"),
+        .costs("O(log(N)), N: members there")
+        .looks_for(3),
     row("zmscore", -3, kReads, kReadsValue, "Returns the scores of several members.", "6.2.0", scores)
         .takes("key member...")
-        .costs("O(N), N: members given"),
+        .costs("O(N), N: members given")
+        .looks_for(2),
     row("zrandmember", -2, kReadonly, kReadsValue, "Returns members that are drawn at random.", "6.2.0", random_members,
         kNondeterministic)
         .takes("key [options=(count [WITHSCORES])]")
         .costs("O(N), N: elements returned"),
     row("zrank", 3, kReads, kReadsValue, "Returns how many members stand before this one.", "2.0.0", rank)
         .takes("key member")
-        .costs("O(log(N))"),
+        .costs("O(log(N))")
+        .looks_for(2),
     row("zrem", -3, kWrite | kFast, kRemovesFromValue, "Removes members; a sorted set without members is gone.",
         "1.2.0", remove)
         .takes("key member...")
-        .costs("O(M*log(N)), M: members given, N: members there"),
+        .costs("O(M*log(N)), M: members given, N: members there")
+        .looks_for(2),
     row("zrevrank", 3, kReads, kReadsValue, "Returns how many members stand behind this one.", "2.0.0", reverse_rank)
         .takes("key member")
-        .costs("O(log(N))"),
+        .costs("O(log(N))")
+        .looks_for(2),
     row("zscan", -3, kReadonly, kReadsValue, "Walks through the members and scores step by step.", "2.8.0", scan,
         kNondeterministic)
         .takes("key cursor [MATCH pattern] [COUNT count]")
         .costs("O(M), M: COUNT; a whole walk: O(N), N: elements there"),
     row("zscore", 3, kReads, kReadsValue, "Returns the score of a member.", "1.2.0", score)
         .takes("key member")
-        .costs("O(1)"),
+        .costs("O(1)")
+        .looks_for(2),
 };
 
 }  // namespace

@@ -76,4 +76,25 @@ std::size_t object_footprint(ValueKind kind, const void* object, std::size_t sam
   return traits_of(kind).footprint(object, samples);
 }
 
+namespace {
+
+template <typename Act>
+void with_members(ValueKind kind, const void* object, Act&& act) {
+  switch (kind) {
+    case ValueKind::kSet: return act(*static_cast<const Set*>(object));
+    case ValueKind::kHash: return act(*static_cast<const Hash*>(object));
+    case ValueKind::kSortedSet: return act(*static_cast<const SortedSet*>(object));
+    default: return;
+  }
+}
+
+}  // namespace
+
+void prefetch_member_bucket(ValueKind kind, const void* object, std::uint64_t hash) {
+  with_members(kind, object, [hash](const auto& value) { value.prefetch_bucket(hash); });
+}
+void prefetch_member(ValueKind kind, const void* object, std::uint64_t hash) {
+  with_members(kind, object, [hash](const auto& value) { value.prefetch_item(hash); });
+}
+
 }  // namespace weir::store

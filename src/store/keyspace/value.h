@@ -64,6 +64,10 @@ void copy_object(ValueKind kind, const void* from, void* to);
 // What it holds outside of the entry, in bytes; of large collections an estimate from `samples` elements (0: all).
 std::size_t object_footprint(ValueKind kind, const void* object, std::size_t samples);
 
+// Two steps ahead of looking for the field or member that has this hash_key(); nothing for other kinds.
+void prefetch_member_bucket(ValueKind kind, const void* object, std::uint64_t hash);
+void prefetch_member(ValueKind kind, const void* object, std::uint64_t hash);
+
 // Room for the text of a 64-bit integer.
 class NumberText {
  public:

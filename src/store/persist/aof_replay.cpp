@@ -1,12 +1,14 @@
 #include "store/persist/aof_replay.h"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
 #include "base/bytes.h"
 #include "base/checksum.h"
 #include "base/log.h"
+#include "store/commands/prefetch.h"
 #include "store/persist/aof/block.h"
 
 namespace weir::store {
@@ -239,7 +241,7 @@ Result<void> AofReplay::run_commands() {
     words_.clear();
     aof::Reader::Step step{aof::Reader::Status::kMore, 0};
     std::uint64_t good_bytes = file.good_bytes;
-    while (batch_.size() < kBatch) {
+    while (batch_.size() < kMostUpcoming) {
       const std::uint64_t begin = file.offset + done;
       step = file.commands.next(std::string_view(file.window).substr(done));
       done += step.consumed;
@@ -254,7 +256,7 @@ Result<void> AofReplay::run_commands() {
       } else if (base::equal_ignoring_case(words[0], "EXEC") || base::equal_ignoring_case(words[0], "DISCARD")) {
         file.transaction_at.reset();
       }
-      batch_.push_back({.first_word = words_.size(), .words = words.size(), .offset = begin, .prepared = {}});
+      batch_.push_back({.first_word = words_.size(), .words = words.size(), .offset = begin});
       words_.insert(words_.end(), words.begin(), words.end());
       if (!file.transaction_at && file.commands.between_blocks()) good_bytes = file.offset + done;
     }
@@ -280,27 +282,22 @@ Result<void> AofReplay::run_commands() {
 
 Result<void> AofReplay::run_batch() {
   Current& file = *current_;
-  const Database& database = node_.keyspace.database(file.session.database);
-  const auto words_of = [&](const Batched& one) { return std::span(words_).subspan(one.first_word, one.words); };
-  const auto key_of = [&](const Batched& one) {
-    return Key(words_[one.first_word + one.prepared.key_argument], one.prepared.key_hash);
-  };
-  for (Batched& one : batch_) {
-    one.prepared = prepare(words_of(one), node_);
-    if (one.prepared.key_argument != 0) database.prefetch_bucket(key_of(one));
+  std::array<Upcoming, kMostUpcoming> upcoming;
+  for (std::size_t i = 0; i < batch_.size(); ++i) {
+    upcoming[i].words = std::span(words_).subspan(batch_[i].first_word, batch_[i].words);
   }
-  for (const Batched& one : batch_) {
-    if (one.prepared.key_argument != 0) database.prefetch_entry(key_of(one));
-  }
+  const std::span requests = std::span(upcoming).first(batch_.size());
+  prepare(requests, node_, node_.keyspace.database(file.session.database));
   const UnixMs now = base::unix_ms(clock_.wall());
-  for (const Batched& one : batch_) {
+  for (std::size_t i = 0; const Upcoming& one : requests) {
+    const std::uint64_t offset = batch_[i++].offset;
     replies_.clear();
-    if (const Result<void> ran = replay(words_of(one), file.session, node_, now, replies_, one.prepared); !ran) {
-      return base::reject(fmt::format("{}: offset {}: {}", file.path, one.offset, ran.error().text()));
+    if (const Result<void> ran = replay(one.words, file.session, node_, now, replies_, one.prepared); !ran) {
+      return base::reject(fmt::format("{}: offset {}: {}", file.path, offset, ran.error().text()));
     }
     ++commands_;
     if (replies_.starts_with('-') && failed_commands_++ == 0) {
-      base::log::warning("{}: offset {}: {}", file.path, one.offset, base::printable(replies_, 200));
+      base::log::warning("{}: offset {}: {}", file.path, offset, base::printable(replies_, 200));
     }
   }
   return {};

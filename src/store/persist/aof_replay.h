@@ -89,13 +89,11 @@ class AofReplay {
   std::vector<AofCut> cuts_;
   std::string replies_;
 
-  // Some commands at once, so that the memory which they touch is asked for ahead.
-  static constexpr std::size_t kBatch = 16;
+  // Some commands at once, so that the memory which they touch is asked for ahead (commands/prefetch.h).
   struct Batched {
     std::size_t first_word = 0;
     std::size_t words = 0;
     std::uint64_t offset = 0;
-    Prepared prepared;
   };
   std::vector<Batched> batch_;
   std::vector<std::string_view> words_;

@@ -1,7 +1,5 @@
 #include "store/server/batch.h"
 
-#include "store/commands/command_table.h"
-
 namespace weir::store {
 
 using wire::resp::RequestParser;
@@ -14,6 +12,16 @@ constexpr std::size_t kKeptWords = 4096;
 }  // namespace
 
 RequestParser::Step Batch::take(RequestParser& parser, std::string_view bytes, bool only_one) {
+  const RequestParser::Step step = parse(parser, bytes, only_one);
+  // Only now the words stay where they are.
+  std::size_t first = 0;
+  for (std::size_t i = 0; i < count_; first += counts_[i++]) {
+    requests_[i] = {.words = std::span(words_).subspan(first, counts_[i]), .prepared = {}};
+  }
+  return step;
+}
+
+RequestParser::Step Batch::parse(RequestParser& parser, std::string_view bytes, bool only_one) {
   count_ = 0;
   if (words_.capacity() > kKeptWords) words_ = {};
   words_.clear();
@@ -23,29 +31,19 @@ RequestParser::Step Batch::take(RequestParser& parser, std::string_view bytes, b
     end += step.consumed;
     if (step.status != RequestParser::Status::kCommand) return {step.status, end};
     const std::span<const std::string_view> words = parser.arguments();
-    requests_[count_++] = {.prepared = {}, .first_word = words_.size(), .words = words.size(), .end = end};
+    counts_[count_] = words.size();
+    ends_[count_++] = end;
     words_.insert(words_.end(), words.begin(), words.end());
     // Words of an inline command are the parser's, until its next call.
-    if (only_one || count_ == kMost || end == bytes.size() || parser.owns_arguments()) return {step.status, end};
+    if (only_one || count_ == kMostUpcoming || end == bytes.size() || parser.owns_arguments()) {
+      return {step.status, end};
+    }
   }
 }
 
 void Batch::prepare(const Node& node, const Session& session) {
   if (count_ < 2) return;
-  const Database& database = node.keyspace.database(session.database);
-  for (Request& request : std::span(requests_).first(count_)) {
-    request.prepared = store::prepare(words_of(request), node);
-    if (request.prepared.key_argument != 0) {
-      database.prefetch_bucket(
-          Key(words_[request.first_word + request.prepared.key_argument], request.prepared.key_hash));
-    }
-  }
-  for (const Request& request : requests()) {
-    if (request.prepared.key_argument != 0) {
-      database.prefetch_entry(
-          Key(words_[request.first_word + request.prepared.key_argument], request.prepared.key_hash));
-    }
-  }
+  store::prepare(std::span(requests_).first(count_), node, node.keyspace.database(session.database));
 }
 
 }  // namespace weir::store

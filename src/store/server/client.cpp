@@ -125,13 +125,13 @@ std::size_t Client::run_requests(std::string_view bytes) {
     batch.prepare(node, session_);
     const std::size_t begin = done;
     bool all = true;
-    for (const Batch::Request& request : batch.requests()) {
+    for (std::size_t i = 0; const Upcoming& request : batch.requests()) {
       if (session_.close_after_reply || (done > begin && !may_run())) {
         all = false;
         break;
       }
-      run_request(batch.words_of(request), request.prepared);
-      done = begin + request.end;
+      run_request(request.words, request.prepared);
+      done = begin + batch.end_of(i++);
     }
     if (!all) {
       // What was looked at in vain is parsed again when the session goes on.

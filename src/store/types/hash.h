@@ -46,6 +46,13 @@ class Hash {
   Hash copy() const;
   std::size_t free_effort() const { return form_.is_packed() ? 1 : form_.large().free_effort() + 1; }
   std::size_t footprint(std::size_t samples) const;
+  // Two steps ahead of looking for what has this hash_key(); nothing while packed.
+  void prefetch_bucket(std::uint64_t hash) const {
+    if (!form_.is_packed()) form_.large().table().prefetch_bucket(hash);
+  }
+  void prefetch_item(std::uint64_t hash) const {
+    if (!form_.is_packed()) form_.large().table().prefetch_item(hash);
+  }
 
   std::optional<Element> get(std::string_view field) const;
   bool contains(std::string_view field) const { return get(field).has_value(); }

@@ -72,6 +72,13 @@ class SortedSet {
   std::string_view encoding() const { return form_.is_packed() ? "listpack" : "skiplist"; }
   std::size_t free_effort() const { return form_.is_packed() ? 1 : form_.large().free_effort() + 1; }
   std::size_t footprint(std::size_t samples) const;
+  // Two steps ahead of looking for what has this hash_key(); nothing while packed.
+  void prefetch_bucket(std::uint64_t hash) const {
+    if (!form_.is_packed()) form_.large().table().prefetch_bucket(hash);
+  }
+  void prefetch_item(std::uint64_t hash) const {
+    if (!form_.is_packed()) form_.large().table().prefetch_item(hash);
+  }
 
   std::optional<double> score(std::string_view member) const;
   bool contains(std::string_view member) const { return score(member).has_value(); }
