@@ -85,6 +85,8 @@ class AofPersistence {
   void attach();
   void note_failure();
 
+  // Whether the rewrite can go on, if what it waits for is an errand.
+  bool errand_is_done_with() const;
   void go_on_rewriting();
   void begin_snapshot();
   void begin_naming();

@@ -112,6 +112,31 @@ TEST_F(AppendOnlyFile, HoldsAllThatWasDoneOverManyStartsAndRewrites) {
   }
 }
 
+TEST_F(AppendOnlyFile, IsRewrittenAfterATransferThatBeganMeanwhile) {
+  struct Nowhere final : SnapshotSink {
+    void on_database(std::size_t, std::size_t, std::size_t) override {}
+    void on_entry(std::size_t, const Entry&) override {}
+  } nowhere;
+  NodeOnFiles store(files_, clock_, settings());
+  ASSERT_TRUE(store.load());
+  store.run({"MSET", "a", "1", "b", "2"});
+  ASSERT_TRUE(store.persistence.end_turn());
+  const std::uint64_t wakes = store.wakes();
+  store.run({"BGREWRITEAOF"});
+  store.node.keyspace.begin_snapshot(nowhere);
+  store.wait_for_wake(wakes);  // The new increment is there.
+  EXPECT_FALSE(store.persistence.has_work());
+  ASSERT_TRUE(store.persistence.work(1ms));
+  EXPECT_TRUE(store.persistence.facts().rewriting);
+  while (store.node.keyspace.step_snapshot(1)) {
+  }
+  ASSERT_TRUE(store.finish_work());
+  EXPECT_FALSE(store.persistence.facts().rewriting);
+  EXPECT_THAT(store.run({"INFO", "persistence"}), HasSubstr("aof_last_bgrewrite_status:ok\r\n"));
+  EXPECT_THAT(manifest(), StartsWith("file appendonly.aof.2.base.rdb"));
+  EXPECT_EQ(digest_on_disk(), digest_of(store.node));
+}
+
 TEST_F(AppendOnlyFile, IsRewrittenAsABaseAndWhatComesAfter) {
   NodeOnFiles store(files_, clock_, settings());
   ASSERT_TRUE(store.load());

@@ -31,7 +31,7 @@ constexpr std::uint64_t kOtherDescriptors = 32;
 constexpr std::uint64_t kLargestConfig = 16 << 20;
 // How long the data thread loads or walks between two turns: of a turn that took less than kIdleTurn nobody was served.
 constexpr base::Duration kLoadingSlice = 2ms;
-constexpr base::Duration kLongestSlice = 500us;
+constexpr base::Duration kLongestSlice = 200us;
 constexpr base::Duration kShortestSlice = 50us;
 constexpr base::Duration kIdleTurn = 20us;
 

@@ -78,7 +78,10 @@ void BlockBuffer::close(std::optional<std::uint64_t> durable_bytes) {
   if (!open_) return;
   open_ = false;
   const std::string_view commands = std::string_view(bytes_).substr(block_begin_ + kMarkBytes);
-  WEIR_ASSERT(commands.size() <= std::numeric_limits<std::uint32_t>::max());
+  if (commands.size() > std::numeric_limits<std::uint32_t>::max()) {
+    bytes_.erase(block_begin_, kMarkBytes);
+    return;
+  }
   write_mark({.checksum = base::crc32c(commands),
               .block_bytes = static_cast<std::uint32_t>(commands.size()),
               .durable_bytes = durable_bytes},

@@ -57,7 +57,7 @@ class BlockBuffer {
   }
   // Whether the block is large enough to be closed, once what it holds is to be there wholly or not at all.
   bool is_full() const { return bytes_.size() - block_begin_ >= kMarkBytes + kBlockBytes; }
-  // Ends the open block, if there is one; `durable_bytes`: see Mark.
+  // Ends the open block, if there is one; `durable_bytes`: see Mark. One of 4 GiB or more has no mark.
   void close(std::optional<std::uint64_t> durable_bytes);
 
   bool empty() const { return bytes_.empty(); }

@@ -179,10 +179,19 @@ class NodeOnFiles {
       }
       const PersistenceFacts facts = persistence.facts();
       if (!facts.saving && !facts.rewriting) return {};
-      std::unique_lock lock(mutex_);
-      woken_.wait(lock, [this] { return wakes_ > seen_; });
-      seen_ = wakes_;
+      seen_ = wait_for_wake(seen_);
     }
+  }
+  // How often a thread said that there is something to do.
+  std::uint64_t wakes() const {
+    const std::scoped_lock lock(mutex_);
+    return wakes_;
+  }
+  // Until one does after the `seen` ones; how many there were.
+  std::uint64_t wait_for_wake(std::uint64_t seen) {
+    std::unique_lock lock(mutex_);
+    woken_.wait(lock, [&] { return wakes_ > seen; });
+    return wakes_;
   }
 
   Node node;
@@ -196,7 +205,7 @@ class NodeOnFiles {
   }
 
   base::Clock& clock_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable woken_;
   std::uint64_t wakes_ = 0;
   std::uint64_t seen_ = 0;
