@@ -433,67 +433,38 @@ constexpr std::array<std::string_view, 4> kFieldAccess = {"RW", "access", "updat
 constexpr auto kOperationKeys =
     std::to_array<KeySpec>({{.access = kOverwritesValue, .index = 2}, {.access = kReadsValue, .index = 3, .last = -1}});
 
-constexpr CommandSpec row(std::string_view name, int arity, std::uint32_t flags, KeyRange keys,
-                          std::string_view summary, std::string_view since, void (*run)(Call&)) {
-  return {.name = name,
-          .arity = arity,
-          .flags = flags,
-          .categories = kBitmapCategory,
-          .keys = keys,
-          .summary = summary,
-          .since = since,
-          .group = "bitmap",
-          .tips = {},
-          .run = run};
-}
-
-constexpr KeyRange reads(int last = 1) { return {.first = 1, .last = last, .step = 1, .access = kReadsValue}; }
-
-constexpr CommandSpec bit_operation_row() {
-  CommandSpec spec = row("bitop", -4, kWrite | kDenyOom, {.first = 2, .last = -1, .step = 1, .access = {}},
-                         "Combines the bits of strings and stores the result.", "2.6.0", bit_operation)
-                         .takes("operation destkey key#1...")
-                         .costs("O(N)");
-  spec.key_specs = kOperationKeys;
-  return spec;
-}
-
-constexpr CommandSpec bit_field_row() {
-  CommandSpec spec =
-      row("bitfield", -2, kWrite | kDenyOom,
-          {.first = 1,
-           .last = 1,
-           .step = 1,
-           .access = kFieldAccess,
-           .notes = "This command allows both access and modification of the key"},
-          "Reads and changes integers of any width at any bit.", "3.2.0", bit_field)
-          .takes(
-              "key [operation=(GET (encoding offset)|write=([OVERFLOW (WRAP|SAT|FAIL)] write_operation=(SET (encoding "
-              "offset value:integer)|INCRBY (encoding offset increment))))...]")
-          .costs("O(N), N: operations");
-  spec.find_keys = find_keys_of_bitfield;
-  return spec;
-}
+constexpr Family row{.group = "bitmap", .categories = kBitmapCategory};
 
 constexpr std::array kCommands = {
-    row("bitcount", -2, kReadonly, reads(), "Counts the bits that are set, in all of a string or a range.", "2.6.0",
-        bit_count)
+    row("bitcount", -2, kReadonly, "Counts the bits that are set, in all of a string or a range.", "2.6.0", bit_count)
+        .on_key(kReadsValue)
         .takes("key [index=(start:integer end:integer [index_unit=(BYTE|BIT)@7.0.0])]")
         .costs("O(N)"),
-    bit_field_row(),
-    row("bitfield_ro", -2, kReadonly | kFast, reads(), "Reads integers of any width at any bit.", "6.0.0",
-        bit_field_read_only)
+    row("bitfield", -2, kWrite | kDenyOom, "Reads and changes integers of any width at any bit.", "3.2.0", bit_field)
+        .on_key(kFieldAccess, "This command allows both access and modification of the key")
+        .with_keys_found_by(find_keys_of_bitfield)
+        .takes("key [operation=(GET (encoding offset)|write=([OVERFLOW (WRAP|SAT|FAIL)] write_operation=(SET (encoding "
+               "offset value:integer)|INCRBY (encoding offset increment))))...]")
+        .costs("O(N), N: operations"),
+    row("bitfield_ro", -2, kReadonly | kFast, "Reads integers of any width at any bit.", "6.0.0", bit_field_read_only)
+        .on_key(kReadsValue)
         .takes("key [GET (encoding offset)]...")
         .costs("O(N), N: operations"),
-    bit_operation_row(),
-    row("bitpos", -3, kReadonly, reads(), "Finds the first bit that is set, or is not.", "2.8.7", bit_position)
+    row("bitop", -4, kWrite | kDenyOom, "Combines the bits of strings and stores the result.", "2.6.0", bit_operation)
+        .on_keys({.first = 2, .last = -1, .step = 1})
+        .with_key_specs(kOperationKeys)
+        .takes("operation destkey key#1...")
+        .costs("O(N)"),
+    row("bitpos", -3, kReadonly, "Finds the first bit that is set, or is not.", "2.8.7", bit_position)
+        .on_key(kReadsValue)
         .takes("key bit [index=(start:integer [end_index=(end:integer [index_unit=(BYTE|BIT)@7.0.0])])]")
         .costs("O(N)"),
-    row("getbit", 3, kReadonly | kFast, reads(), "Returns one bit of a string.", "2.2.0", get_bit)
+    row("getbit", 3, kReadonly | kFast, "Returns one bit of a string.", "2.2.0", get_bit)
+        .on_key(kReadsValue)
         .takes("key offset")
         .costs("O(1)"),
-    row("setbit", 4, kWrite | kDenyOom, {.first = 1, .last = 1, .step = 1, .access = kUpdatesValue},
-        "Sets or clears one bit of a string, which grows as needed.", "2.2.0", set_bit)
+    row("setbit", 4, kWrite | kDenyOom, "Sets or clears one bit of a string, which grows as needed.", "2.2.0", set_bit)
+        .on_key(kUpdatesValue)
         .takes("key offset value:integer")
         .costs("O(1)"),
 };

@@ -312,19 +312,7 @@ void client_help(Call& call) {
 constexpr std::uint32_t kOwn = kNoscript | kLoading | kStale;
 constexpr std::uint32_t kOthers = kAdmin | kOwn;
 
-constexpr CommandSpec row(std::string_view name, int arity, std::uint32_t flags, std::string_view summary,
-                          std::string_view since, void (*run)(Call&), std::span<const std::string_view> tips = {}) {
-  return {.name = name,
-          .arity = arity,
-          .flags = flags,
-          .categories = kConnectionCategory,
-          .keys = {},
-          .summary = summary,
-          .since = since,
-          .group = "connection",
-          .tips = tips,
-          .run = run};
-}
+constexpr Family row{.group = "connection", .categories = kConnectionCategory};
 
 constexpr std::array kSubcommands = {
     row("client|caching", 3, kOwn, "Says whether the keys of the next command are tracked.", "6.0.0", client_caching)
@@ -335,13 +323,16 @@ constexpr std::array kSubcommands = {
         .costs("O(1)"),
     row("client|help", 2, kLoading | kStale, "Describes the subcommands.", "5.0.0", client_help).costs("O(1)"),
     row("client|id", 2, kOwn, "Returns the id of the connection.", "5.0.0", client_id).costs("O(1)"),
-    row("client|info", 2, kOwn, "Describes the connection.", "6.2.0", client_info, kNondeterministic).costs("O(1)"),
+    row("client|info", 2, kOwn, "Describes the connection.", "6.2.0", client_info)
+        .tipped(kNondeterministic)
+        .costs("O(1)"),
     row("client|kill", -3, kOthers, "Closes connections.", "2.4.0", client_kill)
         .takes("filter=(ip:port~2.8.12|new-format=([ID client-id@2.8.12]|[TYPE "
                "normal_master_slave_pubsub=(NORMAL|MASTER@3.2.0|SLAVE|REPLICA@5.0.0|PUBSUB)@2.8.12]|[USER "
                "username]|[ADDR ip:port]|[LADDR ip:port@6.2.0]|[SKIPME yes/no])...)")
         .costs("O(N), N: clients"),
-    row("client|list", -2, kOthers, "Describes all connections, or some.", "2.4.0", client_list, kNondeterministic)
+    row("client|list", -2, kOthers, "Describes all connections, or some.", "2.4.0", client_list)
+        .tipped(kNondeterministic)
         .takes("[TYPE (NORMAL|MASTER|REPLICA|PUBSUB)@5.0.0] [ID id=(client-id...)@6.2.0]")
         .costs("O(N), N: clients"),
     row("client|no-evict", 3, kOthers, "Protects the connection from being closed for memory.", "7.0.0",
@@ -369,15 +360,12 @@ constexpr std::array kSubcommands = {
         .costs("O(N), N: clients that are held"),
 };
 
-constexpr CommandSpec container() {
-  CommandSpec spec =
-      row("client", -2, 0, "Describes and controls connections.", "2.4.0", nullptr).costs("as the subcommand");
-  spec.categories = 0;
-  spec.subcommands = kSubcommands;
-  return spec;
-}
-
-constexpr std::array kCommands = {container()};
+constexpr std::array kCommands = {
+    row("client", -2, 0, "Describes and controls connections.", "2.4.0", nullptr)
+        .in(0)
+        .with_subcommands(kSubcommands)
+        .costs("as the subcommand"),
+};
 
 }  // namespace
 

@@ -1,7 +1,7 @@
 // CommandSpec: one row of the table of commands. What a command sees when it runs is in call.h.
 //
-// The table is the single source: dispatch, arity, COMMAND, and later key extraction, ACL and docs/commands.md come
-// from it. Each family has a file with its functions and its rows (strings.cpp, keys.cpp, ...); command_table.cpp joins
+// The table is the single source: dispatch, arity, COMMAND, key extraction and docs/commands.md come from it, and later
+// ACL. Each family has a file with its functions and its rows (strings.cpp, keys.cpp, ...); command_table.cpp joins
 // them.
 //
 // A command is a plain function on the keyspace: it runs to its end on the data thread, appends exactly one reply and
@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "store/commands/call.h"
@@ -109,16 +110,21 @@ struct KeyPosition {
   std::span<const std::string_view> access;
 };
 
+// A row of the table. A family says once what its rows have in common (Family, below) and writes each in a few lines:
+//   row("get", 2, kReadonly | kFast, "Returns the string value of a key.", "1.0.0", get)
+//       .on_key(kReadsValue)
+//       .takes("key")
+//       .costs("O(1)"),
 struct CommandSpec {
   std::string_view name;  // Lower case; of a subcommand "config|get".
   int arity;              // With the name; negative: at least that many.
   std::uint32_t flags;
   std::uint32_t categories;
-  KeyRange keys;
+  KeyRange keys = {};
   std::string_view summary;
   std::string_view since;
   std::string_view group;
-  std::span<const std::string_view> tips;
+  std::span<const std::string_view> tips = {};
   void (*run)(Call&);  // Null only where every use has a subcommand.
   std::span<const CommandSpec> subcommands = {};
   std::span<const KeySpec> key_specs = {};  // Instead of what follows from `keys`.
@@ -126,8 +132,7 @@ struct CommandSpec {
   bool (*find_keys)(std::span<const std::string_view> arguments, std::vector<KeyPosition>& found) = nullptr;
   std::uint16_t id = 0;  // Given by the table: of each command and subcommand another one.
 
-  // What only COMMAND DOCS and docs/commands.md tell. A row says it behind its other columns:
-  //   row("get", 2, ...).takes("key").costs("O(1)")
+  // What only COMMAND DOCS and docs/commands.md tell.
   std::string_view syntax = {};  // Without the name; see command_syntax.h.
   std::string_view complexity = {};
   std::string_view deprecated_since = {};
@@ -137,39 +142,68 @@ struct CommandSpec {
   // Where the field or member stands that is looked for in the first key's value; 0: nowhere. A hint (prefetch.h).
   std::uint8_t member_argument = 0;
 
-  constexpr CommandSpec takes(std::string_view text) const {
-    CommandSpec said = *this;
-    said.syntax = text;
-    return said;
-  }
-  constexpr CommandSpec costs(std::string_view text) const {
-    CommandSpec said = *this;
-    said.complexity = text;
-    return said;
-  }
-  constexpr CommandSpec replaced(std::string_view since_version, std::string_view by) const {
-    CommandSpec said = *this;
-    said.deprecated_since = since_version;
-    said.replaced_by = by;
-    return said;
-  }
-  constexpr CommandSpec internal() const {
-    CommandSpec said = *this;
-    said.is_internal = true;
-    return said;
+ private:
+  // Stands before those that use it, or clang cannot use them in a constant expression.
+  template <class Column>
+  constexpr CommandSpec with(Column CommandSpec::* column, const std::type_identity_t<Column>& value) const {
+    CommandSpec row = *this;
+    row.*column = value;
+    return row;
   }
 
-  constexpr CommandSpec looks_for(std::uint8_t argument) const {
-    CommandSpec said = *this;
-    said.member_argument = argument;
-    return said;
+ public:
+  // Each gives the same row with another column filled in. in(): other categories than the family's.
+  constexpr CommandSpec in(std::uint32_t bits) const { return with(&CommandSpec::categories, bits); }
+  constexpr CommandSpec in_group(std::string_view word) const { return with(&CommandSpec::group, word); }
+  // One key, the first argument; where key specs follow, they say what is done to it.
+  constexpr CommandSpec on_key(std::span<const std::string_view> access = {}, std::string_view notes = {}) const {
+    return on_keys({.first = 1, .last = 1, .step = 1, .access = access, .notes = notes});
   }
+  constexpr CommandSpec on_keys(const KeyRange& range) const { return with(&CommandSpec::keys, range); }
+  constexpr CommandSpec with_key_specs(std::span<const KeySpec> specs) const {
+    return with(&CommandSpec::key_specs, specs);
+  }
+  constexpr CommandSpec with_keys_found_by(decltype(find_keys) find) const {
+    return with(&CommandSpec::find_keys, find);
+  }
+  constexpr CommandSpec with_subcommands(std::span<const CommandSpec> rows) const {
+    return with(&CommandSpec::subcommands, rows);
+  }
+  constexpr CommandSpec tipped(std::span<const std::string_view> words) const {
+    return with(&CommandSpec::tips, words);
+  }
+  constexpr CommandSpec takes(std::string_view text) const { return with(&CommandSpec::syntax, text); }
+  constexpr CommandSpec costs(std::string_view text) const { return with(&CommandSpec::complexity, text); }
+  constexpr CommandSpec replaced(std::string_view since_version, std::string_view by) const {
+    return with(&CommandSpec::deprecated_since, since_version).with(&CommandSpec::replaced_by, by);
+  }
+  constexpr CommandSpec internal() const { return with(&CommandSpec::is_internal, true); }
+  constexpr CommandSpec looks_for(std::uint8_t argument) const { return with(&CommandSpec::member_argument, argument); }
 
   bool accepts(std::size_t arguments) const {
     const int count = static_cast<int>(arguments);
     return arity >= 0 ? count == arity : count >= -arity;
   }
   bool has(Flag flag) const { return (flags & flag) != 0; }
+};
+
+// Makes the rows of a family: of commands in one of Redis's groups that mostly share their categories. A function
+// object; each family has its own under the name `row`.
+struct Family {
+  std::string_view group;
+  std::uint32_t categories = 0;
+
+  constexpr CommandSpec operator()(std::string_view name, int arity, std::uint32_t flags, std::string_view summary,
+                                   std::string_view since, void (*run)(Call&)) const {
+    return {.name = name,
+            .arity = arity,
+            .flags = flags,
+            .categories = categories,
+            .summary = summary,
+            .since = since,
+            .group = group,
+            .run = run};
+  }
 };
 
 // A 64-bit integer as Redis reads one: no sign but '-', no leading zeros, no spaces.

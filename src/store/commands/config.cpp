@@ -91,52 +91,26 @@ void config_help(Call& call) {
 
 constexpr std::uint32_t kAdminAnyTime = kAdmin | kNoscript | kLoading | kStale;
 
+constexpr Family row{.group = "server"};
+
 constexpr std::array kSubcommands = {
-    CommandSpec{
-        "config|get", -3, kAdminAnyTime, 0, {}, "Returns settings by pattern.", "2.0.0", "server", {}, config_get}
+    row("config|get", -3, kAdminAnyTime, "Returns settings by pattern.", "2.0.0", config_get)
         .takes("(parameter)...")
         .costs("O(N), N: directives"),
-    CommandSpec{
-        "config|help", 2, kLoading | kStale, 0, {}, "Describes the subcommands.", "5.0.0", "server", {}, config_help}
+    row("config|help", 2, kLoading | kStale, "Describes the subcommands.", "5.0.0", config_help).costs("O(1)"),
+    row("config|resetstat", 2, kAdminAnyTime, "Sets the statistics to zero.", "2.0.0", config_resetstat).costs("O(1)"),
+    row("config|rewrite", 2, kAdminAnyTime, "Writes the settings to the file that they came from.", "2.8.0",
+        config_rewrite)
         .costs("O(1)"),
-    CommandSpec{"config|resetstat",
-                2,
-                kAdminAnyTime,
-                0,
-                {},
-                "Sets the statistics to zero.",
-                "2.0.0",
-                "server",
-                {},
-                config_resetstat}
-        .costs("O(1)"),
-    CommandSpec{"config|rewrite",
-                2,
-                kAdminAnyTime,
-                0,
-                {},
-                "Writes the settings to the file that they came from.",
-                "2.8.0",
-                "server",
-                {},
-                config_rewrite}
-        .costs("O(1)"),
-    CommandSpec{"config|set",
-                -4,
-                kAdminAnyTime,
-                0,
-                {},
-                "Changes settings, all or none.",
-                "2.0.0",
-                "server",
-                kAllNodes,
-                config_set}
+    row("config|set", -4, kAdminAnyTime, "Changes settings, all or none.", "2.0.0", config_set)
+        .tipped(kAllNodes)
         .takes("(parameter value)...")
         .costs("O(N), N: directives"),
 };
 
 constexpr std::array kCommands = {
-    CommandSpec{"config", -2, 0, 0, {}, "Reads and changes settings.", "2.0.0", "server", {}, nullptr, kSubcommands}
+    row("config", -2, 0, "Reads and changes settings.", "2.0.0", nullptr)
+        .with_subcommands(kSubcommands)
         .costs("as the subcommand"),
 };
 

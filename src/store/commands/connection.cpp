@@ -137,79 +137,26 @@ void select(Call& call) {
 constexpr std::uint32_t kHandshake = kNoscript | kLoading | kStale | kFast | kNoAuth | kAllowBusy;
 constexpr std::uint32_t kLifetime = kHandshake | kForSubscribers | kNeverQueued;
 
+constexpr Family row{.group = "connection", .categories = kConnectionCategory};
+
 constexpr std::array kCommands = {
-    CommandSpec{"auth",
-                -2,
-                kHandshake,
-                kConnectionCategory,
-                {},
-                "Authenticates the connection.",
-                "1.0.0",
-                "connection",
-                {},
-                auth}
+    row("auth", -2, kHandshake, "Authenticates the connection.", "1.0.0", auth)
         .takes("[username@6.0.0] password")
         .costs("O(1)"),
-    CommandSpec{"echo",
-                2,
-                kLoading | kStale | kFast,
-                kConnectionCategory,
-                {},
-                "Returns the given string.",
-                "1.0.0",
-                "connection",
-                {},
-                echo}
+    row("echo", 2, kLoading | kStale | kFast, "Returns the given string.", "1.0.0", echo)
         .takes("message")
         .costs("O(1)"),
-    CommandSpec{"hello",
-                -1,
-                kHandshake,
-                kConnectionCategory,
-                {},
-                "Chooses the protocol, and may authenticate and name the connection.",
-                "6.0.0",
-                "connection",
-                {},
-                hello}
+    row("hello", -1, kHandshake, "Chooses the protocol, and may authenticate and name the connection.", "6.0.0", hello)
         .takes("[arguments=(protover:integer [AUTH (username password)] [SETNAME clientname])]")
         .costs("O(1)"),
-    CommandSpec{"ping",
-                -1,
-                kFast | kForSubscribers,
-                kConnectionCategory,
-                {},
-                "Answers PONG, or the given string.",
-                "1.0.0",
-                "connection",
-                kAllShards,
-                ping}
+    row("ping", -1, kFast | kForSubscribers, "Answers PONG, or the given string.", "1.0.0", ping)
+        .tipped(kAllShards)
         .takes("[message]")
         .costs("O(1)"),
-    CommandSpec{
-        "quit", -1, kLifetime, kConnectionCategory, {}, "Closes the connection.", "1.0.0", "connection", {}, quit}
+    row("quit", -1, kLifetime, "Closes the connection.", "1.0.0", quit).costs("O(1)"),
+    row("reset", 1, kLifetime, "Forgets all that the connection has set, as if it had just come.", "6.2.0", reset)
         .costs("O(1)"),
-    CommandSpec{"reset",
-                1,
-                kLifetime,
-                kConnectionCategory,
-                {},
-                "Forgets all that the connection has set, as if it had just come.",
-                "6.2.0",
-                "connection",
-                {},
-                reset}
-        .costs("O(1)"),
-    CommandSpec{"select",
-                2,
-                kLoading | kStale | kFast,
-                kConnectionCategory,
-                {},
-                "Changes the selected database.",
-                "1.0.0",
-                "connection",
-                {},
-                select}
+    row("select", 2, kLoading | kStale | kFast, "Changes the selected database.", "1.0.0", select)
         .takes("index")
         .costs("O(1)"),
 };

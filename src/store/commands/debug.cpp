@@ -289,18 +289,14 @@ void debug(Call& call) {
   call.wrong_subcommand_arity();
 }
 
-constexpr std::array kCommands = {CommandSpec{"debug",
-                                              -2,
-                                              kAdmin | kNoscript | kLoading | kStale | kProtected,
-                                              0,
-                                              {},
-                                              "Does what only testers should.",
-                                              "1.0.0",
-                                              "server",
-                                              {},
-                                              debug}
-                                      .costs("as the subcommand")
-                                      .internal()};
+constexpr Family row{.group = "server"};
+
+constexpr std::array kCommands = {
+    row("debug", -2, kAdmin | kNoscript | kLoading | kStale | kProtected, "Does what only testers should.", "1.0.0",
+        debug)
+        .costs("as the subcommand")
+        .internal(),
+};
 
 }  // namespace
 

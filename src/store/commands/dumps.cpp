@@ -106,28 +106,17 @@ void restore(Call& call) {
   call.reply.ok();
 }
 
-constexpr CommandSpec row(std::string_view name, int arity, std::uint32_t flags, std::uint32_t categories,
-                          std::span<const std::string_view> access, std::string_view summary, void (*run)(Call&),
-                          std::span<const std::string_view> tips = {}) {
-  return {.name = name,
-          .arity = arity,
-          .flags = flags,
-          .categories = categories,
-          .keys = {.first = 1, .last = 1, .step = 1, .access = access},
-          .summary = summary,
-          .since = "2.6.0",
-          .group = "generic",
-          .tips = tips,
-          .run = run};
-}
+constexpr Family row{.group = "generic", .categories = kKeyspaceCategory};
 
 constexpr std::array kCommands = {
-    row("dump", 2, kReadonly, kKeyspaceCategory, kReadsValue, "Returns a value serialised, for RESTORE.", dump,
-        kNondeterministic)
+    row("dump", 2, kReadonly, "Returns a value serialised, for RESTORE.", "2.6.0", dump)
+        .on_key(kReadsValue)
+        .tipped(kNondeterministic)
         .takes("key")
         .costs("O(N), N: bytes of the value"),
-    row("restore", -4, kWrite | kDenyOom, kKeyspaceCategory | kDangerousCategory, kOverwritesValue,
-        "Makes a key of what DUMP returned.", restore)
+    row("restore", -4, kWrite | kDenyOom, "Makes a key of what DUMP returned.", "2.6.0", restore)
+        .in(kKeyspaceCategory | kDangerousCategory)
+        .on_key(kOverwritesValue)
         .takes(
             "key ttl serialized-value [REPLACE@3.0.0] [ABSTTL@5.0.0] [IDLETIME seconds@5.0.0] [FREQ frequency@5.0.0]")
         .costs("O(N), N: bytes of the payload; of a large sorted set O(N*log(N))"),

@@ -99,16 +99,8 @@ TEST(Effects, ChangesSinceSaveCountFromTheMarkOfTheSnapshot) {
 class CallEffects : public testing::Test {
  protected:
   void run(void (*command)(Call&), std::vector<std::string_view> words) {
-    const CommandSpec spec{.name = "test",
-                           .arity = -1,
-                           .flags = kWrite,
-                           .categories = 0,
-                           .keys = {},
-                           .summary = "Does what the test says.",
-                           .since = "1.0.0",
-                           .group = "generic",
-                           .tips = {},
-                           .run = command};
+    constexpr Family row{.group = "generic"};
+    const CommandSpec spec = row("test", -1, kWrite, "Does what the test says.", "1.0.0", command);
     std::string output;
     Call call(words, spec, session_, node_, 0, output);
     node_.effects.begin();

@@ -118,49 +118,48 @@ void persist(Call& call) {
   call.reply.integer(1);
 }
 
-constexpr CommandSpec row(std::string_view name, int arity, std::uint32_t flags,
-                          std::span<const std::string_view> access, std::string_view summary, std::string_view since,
-                          void (*run)(Call&), std::span<const std::string_view> tips = {}) {
-  return {.name = name,
-          .arity = arity,
-          .flags = flags | kFast,
-          .categories = kKeyspaceCategory,
-          .keys = {.first = 1, .last = 1, .step = 1, .access = access},
-          .summary = summary,
-          .since = since,
-          .group = "generic",
-          .tips = tips,
-          .run = run};
-}
+constexpr Family row{.group = "generic", .categories = kKeyspaceCategory};
 
 constexpr std::array kCommands = {
-    row("expire", -3, kWrite, kUpdatesKey, "Sets how many seconds a key has left.", "1.0.0", expire)
+    row("expire", -3, kWrite | kFast, "Sets how many seconds a key has left.", "1.0.0", expire)
+        .on_key(kUpdatesKey)
         .takes("key seconds [condition=(NX|XX|GT|LT)@7.0.0]")
         .costs("O(1)"),
-    row("expireat", -3, kWrite, kUpdatesKey, "Sets the second of Unix time at which a key expires.", "1.2.0", expireat)
+    row("expireat", -3, kWrite | kFast, "Sets the second of Unix time at which a key expires.", "1.2.0", expireat)
+        .on_key(kUpdatesKey)
         .takes("key unix-time-seconds [condition=(NX|XX|GT|LT)@7.0.0]")
         .costs("O(1)"),
-    row("expiretime", 2, kReadonly, kReadsValue, "Returns the second of Unix time at which a key expires.", "7.0.0",
+    row("expiretime", 2, kReadonly | kFast, "Returns the second of Unix time at which a key expires.", "7.0.0",
         expiretime)
+        .on_key(kReadsValue)
         .takes("key")
         .costs("O(1)"),
-    row("persist", 2, kWrite, kUpdatesKey, "Takes the expiry from a key.", "2.2.0", persist).takes("key").costs("O(1)"),
-    row("pexpire", -3, kWrite, kUpdatesKey, "Sets how many milliseconds a key has left.", "2.6.0", pexpire)
+    row("persist", 2, kWrite | kFast, "Takes the expiry from a key.", "2.2.0", persist)
+        .on_key(kUpdatesKey)
+        .takes("key")
+        .costs("O(1)"),
+    row("pexpire", -3, kWrite | kFast, "Sets how many milliseconds a key has left.", "2.6.0", pexpire)
+        .on_key(kUpdatesKey)
         .takes("key milliseconds [condition=(NX|XX|GT|LT)@7.0.0]")
         .costs("O(1)"),
-    row("pexpireat", -3, kWrite, kUpdatesKey, "Sets the millisecond of Unix time at which a key expires.", "2.6.0",
+    row("pexpireat", -3, kWrite | kFast, "Sets the millisecond of Unix time at which a key expires.", "2.6.0",
         pexpireat)
+        .on_key(kUpdatesKey)
         .takes("key unix-time-milliseconds [condition=(NX|XX|GT|LT)@7.0.0]")
         .costs("O(1)"),
-    row("pexpiretime", 2, kReadonly, kReadsValue, "Returns the millisecond of Unix time at which a key expires.",
-        "7.0.0", pexpiretime)
+    row("pexpiretime", 2, kReadonly | kFast, "Returns the millisecond of Unix time at which a key expires.", "7.0.0",
+        pexpiretime)
+        .on_key(kReadsValue)
         .takes("key")
         .costs("O(1)"),
-    row("pttl", 2, kReadonly, kReadsValue, "Returns how many milliseconds a key has left.", "2.6.0", pttl,
-        kNondeterministic)
+    row("pttl", 2, kReadonly | kFast, "Returns how many milliseconds a key has left.", "2.6.0", pttl)
+        .on_key(kReadsValue)
+        .tipped(kNondeterministic)
         .takes("key")
         .costs("O(1)"),
-    row("ttl", 2, kReadonly, kReadsValue, "Returns how many seconds a key has left.", "1.0.0", ttl, kNondeterministic)
+    row("ttl", 2, kReadonly | kFast, "Returns how many seconds a key has left.", "1.0.0", ttl)
+        .on_key(kReadsValue)
+        .tipped(kNondeterministic)
         .takes("key")
         .costs("O(1)"),
 };

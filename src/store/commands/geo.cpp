@@ -478,22 +478,6 @@ void radius_of_member(Call& call) { search(call, {.center = SearchForm::Center::
 void read_radius(Call& call) { search(call, {.center = SearchForm::Center::kPoint}); }
 void read_radius_of_member(Call& call) { search(call, {.center = SearchForm::Center::kMember}); }
 
-constexpr CommandSpec row(std::string_view name, int arity, std::uint32_t flags,
-                          std::span<const std::string_view> access, std::string_view summary, std::string_view since,
-                          void (*run)(Call&), std::span<const KeySpec> key_specs = {}) {
-  return {.name = name,
-          .arity = arity,
-          .flags = flags,
-          .categories = kGeoCategory,
-          .keys = {.first = 1, .last = 1, .step = 1, .access = access},
-          .summary = summary,
-          .since = since,
-          .group = "geo",
-          .tips = {},
-          .run = run,
-          .key_specs = key_specs};
-}
-
 constexpr auto kStoreKeys =
     std::to_array<KeySpec>({{.access = kOverwritesValue, .index = 1}, {.access = kReadsValue, .index = 2}});
 
@@ -508,64 +492,69 @@ constexpr auto keys_with_destination(int options) {
 constexpr auto kRadiusKeys = keys_with_destination(6);
 constexpr auto kMemberRadiusKeys = keys_with_destination(5);
 
-constexpr CommandSpec store_row() {
-  CommandSpec spec = row("geosearchstore", -8, kWrite | kDenyOom, {}, "Stores the places inside a circle or a box.",
-                         "6.2.0", search_and_store, kStoreKeys)
-                         .takes(
-                             "destination source#1 from=(FROMMEMBER member|FROMLONLAT (longitude latitude)) "
-                             "by=(circle=(BYRADIUS radius unit=(M|KM|FT|MI))|box=(BYBOX width height "
-                             "unit=(M|KM|FT|MI))) [order=(ASC|DESC)] [count=(COUNT count [ANY])] [STOREDIST]")
-                         .costs("O(N+log(M)), N: places in the cells that the area touches, M: places in all");
-  spec.keys.last = 2;
-  return spec;
-}
-
 constexpr std::uint32_t kMayStore = kWrite | kDenyOom | kMovableKeys;
 
+constexpr Family row{.group = "geo", .categories = kGeoCategory};
+
 constexpr std::array kCommands = {
-    row("geoadd", -5, kWrite | kDenyOom, kUpdatesKey, "Adds places, or moves them.", "3.2.0", add)
+    row("geoadd", -5, kWrite | kDenyOom, "Adds places, or moves them.", "3.2.0", add)
+        .on_key(kUpdatesKey)
         .takes("key [condition=(NX|XX)@6.2.0] [change=CH@6.2.0] (longitude latitude member)...")
         .costs("O(M*log(N)), M: places given, N: places there"),
-    row("geodist", -4, kReadonly, kReadsValue, "Returns the distance between two places.", "3.2.0", distance)
+    row("geodist", -4, kReadonly, "Returns the distance between two places.", "3.2.0", distance)
+        .on_key(kReadsValue)
         .takes("key member1 member2 [unit=(M|KM|FT|MI)]")
         .costs("O(log(N))"),
-    row("geohash", -2, kReadonly, kReadsValue, "Returns the standard geohashes of places.", "3.2.0", hashes)
+    row("geohash", -2, kReadonly, "Returns the standard geohashes of places.", "3.2.0", hashes)
+        .on_key(kReadsValue)
         .takes("key member...")
         .costs("O(N), N: members asked for"),
-    row("geopos", -2, kReadonly, kReadsValue, "Returns the longitudes and latitudes of places.", "3.2.0", positions)
+    row("geopos", -2, kReadonly, "Returns the longitudes and latitudes of places.", "3.2.0", positions)
+        .on_key(kReadsValue)
         .takes("key member...")
         .costs("O(N), N: members asked for"),
-    row("georadius", -6, kMayStore, {}, "Returns or stores the places within a radius of a point.", "3.2.0", radius,
-        kRadiusKeys)
+    row("georadius", -6, kMayStore, "Returns or stores the places within a radius of a point.", "3.2.0", radius)
+        .on_key()
+        .with_key_specs(kRadiusKeys)
         .takes("key longitude latitude radius unit=(M|KM|FT|MI) [WITHCOORD] [WITHDIST] [WITHHASH] [count=(COUNT count "
                "[ANY@6.2.0])] [order=(ASC|DESC)] [STORE key#1] [STOREDIST key#2]")
         .costs("O(N+log(M)), N: places in the cells that the circle touches, M: places in all")
         .replaced("6.2.0", "`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` argument"),
-    row("georadius_ro", -6, kReadonly, kReadsValue, "Returns the places within a radius of a point.", "3.2.10",
-        read_radius)
+    row("georadius_ro", -6, kReadonly, "Returns the places within a radius of a point.", "3.2.10", read_radius)
+        .on_key(kReadsValue)
         .takes("key longitude latitude radius unit=(M|KM|FT|MI) [WITHCOORD] [WITHDIST] [WITHHASH] [count=(COUNT count "
                "[ANY@6.2.0])] [order=(ASC|DESC)]")
         .costs("O(N+log(M)), N: places in the cells that the circle touches, M: places in all")
         .replaced("6.2.0", "`GEOSEARCH` with the `BYRADIUS` argument"),
-    row("georadiusbymember", -5, kMayStore, {}, "Returns or stores the places within a radius of another.", "3.2.0",
-        radius_of_member, kMemberRadiusKeys)
+    row("georadiusbymember", -5, kMayStore, "Returns or stores the places within a radius of another.", "3.2.0",
+        radius_of_member)
+        .on_key()
+        .with_key_specs(kMemberRadiusKeys)
         .takes("key member radius unit=(M|KM|FT|MI) [WITHCOORD] [WITHDIST] [WITHHASH] [count=(COUNT count [ANY])] "
                "[order=(ASC|DESC)] [STORE key#1] [STOREDIST key#2]")
         .costs("O(N+log(M)), N: places in the cells that the circle touches, M: places in all")
         .replaced("6.2.0", "`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` and `FROMMEMBER` arguments"),
-    row("georadiusbymember_ro", -5, kReadonly, kReadsValue, "Returns the places within a radius of another.", "3.2.10",
+    row("georadiusbymember_ro", -5, kReadonly, "Returns the places within a radius of another.", "3.2.10",
         read_radius_of_member)
+        .on_key(kReadsValue)
         .takes("key member radius unit=(M|KM|FT|MI) [WITHCOORD] [WITHDIST] [WITHHASH] [count=(COUNT count [ANY])] "
                "[order=(ASC|DESC)]")
         .costs("O(N+log(M)), N: places in the cells that the circle touches, M: places in all")
         .replaced("6.2.0", "`GEOSEARCH` with the `BYRADIUS` and `FROMMEMBER` arguments"),
-    row("geosearch", -7, kReadonly, kReadsValue, "Returns the places inside a circle or a box.", "6.2.0",
-        search_and_reply)
+    row("geosearch", -7, kReadonly, "Returns the places inside a circle or a box.", "6.2.0", search_and_reply)
+        .on_key(kReadsValue)
         .takes("key from=(FROMMEMBER member|FROMLONLAT (longitude latitude)) by=(circle=(BYRADIUS radius "
                "unit=(M|KM|FT|MI))|box=(BYBOX width height unit=(M|KM|FT|MI))) [order=(ASC|DESC)] [count=(COUNT count "
                "[ANY])] [WITHCOORD] [WITHDIST] [WITHHASH]")
         .costs("O(N+log(M)), N: places in the cells that the area touches, M: places in all"),
-    store_row(),
+    row("geosearchstore", -8, kWrite | kDenyOom, "Stores the places inside a circle or a box.", "6.2.0",
+        search_and_store)
+        .on_keys({.first = 1, .last = 2, .step = 1})
+        .with_key_specs(kStoreKeys)
+        .takes("destination source#1 from=(FROMMEMBER member|FROMLONLAT (longitude latitude)) "
+               "by=(circle=(BYRADIUS radius unit=(M|KM|FT|MI))|box=(BYBOX width height "
+               "unit=(M|KM|FT|MI))) [order=(ASC|DESC)] [count=(COUNT count [ANY])] [STOREDIST]")
+        .costs("O(N+log(M)), N: places in the cells that the area touches, M: places in all"),
 };
 
 }  // namespace

@@ -274,172 +274,89 @@ void random_fields(Call& call) {
   reply_random_fields(call, entry->as<Hash>(), *count, with_values);
 }
 
-constexpr KeyRange one_key(std::span<const std::string_view> access) {
-  return {.first = 1, .last = 1, .step = 1, .access = access};
-}
+constexpr Family row{.group = "hash", .categories = kHashCategory};
 
 constexpr std::array kCommands = {
-    CommandSpec{"hdel",
-                -3,
-                kWrite | kFast,
-                kHashCategory,
-                one_key(kRemovesFromValue),
-                "Removes fields; a hash without fields is gone.",
-                "2.0.0",
-                "hash",
-                {},
-                del}
+    row("hdel", -3, kWrite | kFast, "Removes fields; a hash without fields is gone.", "2.0.0", del)
+        .on_key(kRemovesFromValue)
         .takes("key field...")
         .costs("O(N), N: fields given")
         .looks_for(2),
-    CommandSpec{"hexists",
-                3,
-                kReadonly | kFast,
-                kHashCategory,
-                one_key(kReadsKey),
-                "Tells whether a hash has a field.",
-                "2.0.0",
-                "hash",
-                {},
-                exists}
+    row("hexists", 3, kReadonly | kFast, "Tells whether a hash has a field.", "2.0.0", exists)
+        .on_key(kReadsKey)
         .takes("key field")
         .costs("O(1)")
         .looks_for(2),
-    CommandSpec{"hget",
-                3,
-                kReadonly | kFast,
-                kHashCategory,
-                one_key(kReadsValue),
-                "Returns the value of a field.",
-                "2.0.0",
-                "hash",
-                {},
-                get}
+    row("hget", 3, kReadonly | kFast, "Returns the value of a field.", "2.0.0", get)
+        .on_key(kReadsValue)
         .takes("key field")
         .costs("O(1)")
         .looks_for(2),
-    CommandSpec{"hgetall", 2, kReadonly, kHashCategory, one_key(kReadsValue), "Returns all fields with their values.",
-                "2.0.0", "hash", kNondeterministicOrder, get_all}
+    row("hgetall", 2, kReadonly, "Returns all fields with their values.", "2.0.0", get_all)
+        .on_key(kReadsValue)
+        .tipped(kNondeterministicOrder)
         .takes("key")
         .costs("O(N), N: fields there"),
-    CommandSpec{"hincrby",
-                4,
-                kWrite | kDenyOom | kFast,
-                kHashCategory,
-                one_key(kUpdatesValue),
-                "Adds an integer to the one that a field holds; an absent field counts as 0.",
-                "2.0.0",
-                "hash",
-                {},
-                incr_by}
+    row("hincrby", 4, kWrite | kDenyOom | kFast,
+        "Adds an integer to the one that a field holds; an absent field counts as 0.", "2.0.0", incr_by)
+        .on_key(kUpdatesValue)
         .takes("key field increment")
         .costs("O(1)")
         .looks_for(2),
-    CommandSpec{"hincrbyfloat",
-                4,
-                kWrite | kDenyOom | kFast,
-                kHashCategory,
-                one_key(kUpdatesValue),
-                "Adds a number, which need not be whole, to the one that a field holds.",
-                "2.6.0",
-                "hash",
-                {},
-                incr_by_float}
+    row("hincrbyfloat", 4, kWrite | kDenyOom | kFast,
+        "Adds a number, which need not be whole, to the one that a field holds.", "2.6.0", incr_by_float)
+        .on_key(kUpdatesValue)
         .takes("key field increment:double")
         .costs("O(1)")
         .looks_for(2),
-    CommandSpec{"hkeys", 2, kReadonly, kHashCategory, one_key(kReadsValue), "Returns all fields.", "2.0.0", "hash",
-                kNondeterministicOrder, get_fields}
+    row("hkeys", 2, kReadonly, "Returns all fields.", "2.0.0", get_fields)
+        .on_key(kReadsValue)
+        .tipped(kNondeterministicOrder)
         .takes("key")
         .costs("O(N), N: fields there"),
-    CommandSpec{"hlen",
-                2,
-                kReadonly | kFast,
-                kHashCategory,
-                one_key(kReadsKey),
-                "Counts the fields of a hash.",
-                "2.0.0",
-                "hash",
-                {},
-                length}
+    row("hlen", 2, kReadonly | kFast, "Counts the fields of a hash.", "2.0.0", length)
+        .on_key(kReadsKey)
         .takes("key")
         .costs("O(1)"),
-    CommandSpec{"hmget",
-                -3,
-                kReadonly | kFast,
-                kHashCategory,
-                one_key(kReadsValue),
-                "Returns the values of several fields.",
-                "2.0.0",
-                "hash",
-                {},
-                get_many}
+    row("hmget", -3, kReadonly | kFast, "Returns the values of several fields.", "2.0.0", get_many)
+        .on_key(kReadsValue)
         .takes("key field...")
         .costs("O(N), N: fields given")
         .looks_for(2),
-    CommandSpec{"hmset",
-                -4,
-                kWrite | kDenyOom | kFast,
-                kHashCategory,
-                one_key(kUpdatesKey),
-                "Sets fields to their values; an old form of HSET.",
-                "2.0.0",
-                "hash",
-                {},
-                set_many}
+    row("hmset", -4, kWrite | kDenyOom | kFast, "Sets fields to their values; an old form of HSET.", "2.0.0", set_many)
+        .on_key(kUpdatesKey)
         .takes("key (field value)...")
         .costs("O(N), N: fields given")
         .looks_for(2)
         .replaced("4.0.0", "`HSET` with multiple field-value pairs"),
-    CommandSpec{"hrandfield", -2, kReadonly, kHashCategory, one_key(kReadsValue),
-                "Returns fields that are drawn at random.", "6.2.0", "hash", kNondeterministic, random_fields}
+    row("hrandfield", -2, kReadonly, "Returns fields that are drawn at random.", "6.2.0", random_fields)
+        .on_key(kReadsValue)
+        .tipped(kNondeterministic)
         .takes("key [options=(count [WITHVALUES])]")
         .costs("O(N), N: fields returned"),
-    CommandSpec{"hscan", -3, kReadonly, kHashCategory, one_key(kReadsValue),
-                "Walks through the fields and values step by step.", "2.8.0", "hash", kNondeterministic, scan}
+    row("hscan", -3, kReadonly, "Walks through the fields and values step by step.", "2.8.0", scan)
+        .on_key(kReadsValue)
+        .tipped(kNondeterministic)
         .takes("key cursor [MATCH pattern] [COUNT count]")
         .costs("O(M), M: COUNT; a whole walk: O(N), N: elements there"),
-    CommandSpec{"hset",
-                -4,
-                kWrite | kDenyOom | kFast,
-                kHashCategory,
-                one_key(kUpdatesKey),
-                "Sets fields to their values; answers how many are new.",
-                "2.0.0",
-                "hash",
-                {},
-                set}
+    row("hset", -4, kWrite | kDenyOom | kFast, "Sets fields to their values; answers how many are new.", "2.0.0", set)
+        .on_key(kUpdatesKey)
         .takes("key (field value)...")
         .costs("O(N), N: fields given")
         .looks_for(2),
-    CommandSpec{"hsetnx",
-                4,
-                kWrite | kDenyOom | kFast,
-                kHashCategory,
-                one_key(kInsertsIntoValue),
-                "Sets a field that is not there yet.",
-                "2.0.0",
-                "hash",
-                {},
-                set_if_absent}
+    row("hsetnx", 4, kWrite | kDenyOom | kFast, "Sets a field that is not there yet.", "2.0.0", set_if_absent)
+        .on_key(kInsertsIntoValue)
         .takes("key field value")
         .costs("O(1)")
         .looks_for(2),
-    CommandSpec{"hstrlen",
-                3,
-                kReadonly | kFast,
-                kHashCategory,
-                one_key(kReadsKey),
-                "Returns the length of a field's value in bytes.",
-                "3.2.0",
-                "hash",
-                {},
-                value_length}
+    row("hstrlen", 3, kReadonly | kFast, "Returns the length of a field's value in bytes.", "3.2.0", value_length)
+        .on_key(kReadsKey)
         .takes("key field")
         .costs("O(1)")
         .looks_for(2),
-    CommandSpec{"hvals", 2, kReadonly, kHashCategory, one_key(kReadsValue), "Returns all values.", "2.0.0", "hash",
-                kNondeterministicOrder, get_values}
+    row("hvals", 2, kReadonly, "Returns all values.", "2.0.0", get_values)
+        .on_key(kReadsValue)
+        .tipped(kNondeterministicOrder)
         .takes("key")
         .costs("O(N), N: fields there"),
 };

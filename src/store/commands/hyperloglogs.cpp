@@ -115,49 +115,34 @@ void merge(Call& call) {
   call.reply.ok();
 }
 
-constexpr CommandSpec row(std::string_view name, std::uint32_t flags, KeyRange keys, std::string_view summary,
-                          void (*run)(Call&)) {
-  return {.name = name,
-          .arity = -2,
-          .flags = flags,
-          .categories = kHyperLogLogCategory,
-          .keys = keys,
-          .summary = summary,
-          .since = "2.8.9",
-          .group = "hyperloglog",
-          .tips = {},
-          .run = run};
-}
-
 constexpr std::array<std::string_view, 2> kCountAccess = {"RW", "access"};
 constexpr std::array<std::string_view, 3> kMergeAccess = {"RW", "access", "insert"};
 constexpr auto kMergeKeys =
     std::to_array<KeySpec>({{.access = kMergeAccess, .index = 1}, {.access = kReadsValue, .index = 2, .last = -1}});
 
-constexpr CommandSpec merge_row() {
-  CommandSpec spec = row("pfmerge", kWrite | kDenyOom, {.first = 1, .last = -1, .step = 1, .access = {}},
-                         "Adds several HyperLogLogs to one.", merge)
-                         .takes("destkey sourcekey#1...")
-                         .costs("O(N), N: keys");
-  spec.key_specs = kMergeKeys;
-  return spec;
-}
+constexpr Family row{.group = "hyperloglog", .categories = kHyperLogLogCategory};
 
 constexpr std::array kCommands = {
-    row("pfadd", kWrite | kDenyOom | kFast, {.first = 1, .last = 1, .step = 1, .access = kInsertsIntoValue},
-        "Adds elements to a HyperLogLog, which is made if needed.", add)
+    row("pfadd", -2, kWrite | kDenyOom | kFast, "Adds elements to a HyperLogLog, which is made if needed.", "2.8.9",
+        add)
+        .on_key(kInsertsIntoValue)
         .takes("key [element...]")
         .costs("O(N), N: elements given"),
-    row("pfcount", kReadonly | kMayReplicate,
-        {.first = 1,
-         .last = -1,
-         .step = 1,
-         .access = kCountAccess,
-         .notes = "RW because it may change the internal representation of the key, and propagate to replicas"},
-        "Estimates how many distinct elements one or several HyperLogLogs hold.", count)
+    row("pfcount", -2, kReadonly | kMayReplicate,
+        "Estimates how many distinct elements one or several HyperLogLogs hold.", "2.8.9", count)
+        .on_keys(
+            {.first = 1,
+             .last = -1,
+             .step = 1,
+             .access = kCountAccess,
+             .notes = "RW because it may change the internal representation of the key, and propagate to replicas"})
         .takes("key...")
         .costs("O(N), N: keys; of one key mostly read from its cache"),
-    merge_row(),
+    row("pfmerge", -2, kWrite | kDenyOom, "Adds several HyperLogLogs to one.", "2.8.9", merge)
+        .on_keys({.first = 1, .last = -1, .step = 1})
+        .with_key_specs(kMergeKeys)
+        .takes("destkey sourcekey#1...")
+        .costs("O(N), N: keys"),
 };
 
 }  // namespace

@@ -363,101 +363,34 @@ void command_help(Call& call) {
 
 constexpr std::uint32_t kAnyTime = kLoading | kStale;
 
+constexpr Family row{.group = "server", .categories = kConnectionCategory};
+
 constexpr std::array kSubcommands = {
-    CommandSpec{"command|count",
-                2,
-                kAnyTime,
-                kConnectionCategory,
-                {},
-                "Counts the commands.",
-                "2.8.13",
-                "server",
-                {},
-                command_count}
-        .costs("O(1)"),
-    CommandSpec{"command|docs",
-                -2,
-                kAnyTime,
-                kConnectionCategory,
-                {},
-                "Returns what commands are for.",
-                "7.0.0",
-                "server",
-                kNondeterministicOrder,
-                command_docs}
+    row("command|count", 2, kAnyTime, "Counts the commands.", "2.8.13", command_count).costs("O(1)"),
+    row("command|docs", -2, kAnyTime, "Returns what commands are for.", "7.0.0", command_docs)
+        .tipped(kNondeterministicOrder)
         .takes("[command-name...]")
         .costs("O(N), N: commands named"),
-    CommandSpec{"command|getkeys",
-                -4,
-                kAnyTime,
-                kConnectionCategory,
-                {},
-                "Returns the keys of a whole request.",
-                "2.8.13",
-                "server",
-                {},
-                command_getkeys}
+    row("command|getkeys", -4, kAnyTime, "Returns the keys of a whole request.", "2.8.13", command_getkeys)
         .costs("O(N), N: arguments of the command"),
-    CommandSpec{"command|getkeysandflags",
-                -4,
-                kAnyTime,
-                kConnectionCategory,
-                {},
-                "Returns the keys of a whole request, and what it does to them.",
-                "7.0.0",
-                "server",
-                {},
-                command_getkeysandflags}
+    row("command|getkeysandflags", -4, kAnyTime, "Returns the keys of a whole request, and what it does to them.",
+        "7.0.0", command_getkeysandflags)
         .costs("O(N), N: arguments of the command"),
-    CommandSpec{"command|help",
-                2,
-                kAnyTime,
-                kConnectionCategory,
-                {},
-                "Describes the subcommands.",
-                "5.0.0",
-                "server",
-                {},
-                command_help}
-        .costs("O(1)"),
-    CommandSpec{"command|info",
-                -2,
-                kAnyTime,
-                kConnectionCategory,
-                {},
-                "Returns rows of the table of commands.",
-                "2.8.13",
-                "server",
-                kNondeterministicOrder,
-                command_info}
+    row("command|help", 2, kAnyTime, "Describes the subcommands.", "5.0.0", command_help).costs("O(1)"),
+    row("command|info", -2, kAnyTime, "Returns rows of the table of commands.", "2.8.13", command_info)
+        .tipped(kNondeterministicOrder)
         .takes("[command-name...]")
         .costs("O(N), N: commands named"),
-    CommandSpec{"command|list",
-                -2,
-                kAnyTime,
-                kConnectionCategory,
-                {},
-                "Returns the names of the commands.",
-                "7.0.0",
-                "server",
-                kNondeterministicOrder,
-                command_list}
+    row("command|list", -2, kAnyTime, "Returns the names of the commands.", "7.0.0", command_list)
+        .tipped(kNondeterministicOrder)
         .takes("[FILTERBY filterby=(MODULE module-name|ACLCAT category|PATTERN pattern)]")
         .costs("O(N), N: commands there"),
 };
 
 constexpr std::array kCommands = {
-    CommandSpec{"command",
-                -1,
-                kAnyTime,
-                kConnectionCategory,
-                {},
-                "Returns the table of commands.",
-                "2.8.13",
-                "server",
-                kNondeterministicOrder,
-                command,
-                kSubcommands}
+    row("command", -1, kAnyTime, "Returns the table of commands.", "2.8.13", command)
+        .with_subcommands(kSubcommands)
+        .tipped(kNondeterministicOrder)
         .costs("O(N), N: commands there"),
 };
 

@@ -14,17 +14,8 @@ constexpr std::array<std::string_view, 1> kChannel = {"not_key"};
 
 // The keys of the request in `line` by these specs, or "malformed".
 std::vector<std::string> keys_of(std::span<const KeySpec> specs, std::vector<std::string_view> words) {
-  const CommandSpec spec{.name = "test",
-                         .arity = -1,
-                         .flags = 0,
-                         .categories = 0,
-                         .keys = {},
-                         .summary = "Does what the test says.",
-                         .since = "1.0.0",
-                         .group = "generic",
-                         .tips = {},
-                         .run = nullptr,
-                         .key_specs = specs};
+  constexpr Family row{.group = "generic"};
+  const CommandSpec spec = row("test", -1, 0, "Does what the test says.", "1.0.0", nullptr).with_key_specs(specs);
   std::vector<KeyPosition> found;
   if (find_keys(spec, words, found) == KeysFound::kMalformed) return {"malformed"};
   std::vector<std::string> keys;

@@ -150,28 +150,7 @@ void swapdb(Call& call) {
   call.reply.ok();
 }
 
-constexpr CommandSpec row(std::string_view name, int arity, std::uint32_t flags, KeyRange keys,
-                          std::string_view summary, std::string_view since, void (*run)(Call&),
-                          std::span<const std::string_view> tips = {}) {
-  return {.name = name,
-          .arity = arity,
-          .flags = flags,
-          .categories = kKeyspaceCategory,
-          .keys = keys,
-          .summary = summary,
-          .since = since,
-          .group = "generic",
-          .tips = tips,
-          .run = run};
-}
-
-constexpr KeyRange one(std::span<const std::string_view> access) {
-  return {.first = 1, .last = 1, .step = 1, .access = access};
-}
-constexpr KeyRange all(std::span<const std::string_view> access) {
-  return {.first = 1, .last = -1, .step = 1, .access = access};
-}
-constexpr KeyRange kTwo = {.first = 1, .last = 2, .step = 1, .access = {}};
+constexpr KeyRange kTwo = {.first = 1, .last = 2, .step = 1};
 
 constexpr auto kCopyKeys =
     std::to_array<KeySpec>({{.access = kReadsValue, .index = 1}, {.access = kOverwritesValue, .index = 2}});
@@ -180,54 +159,55 @@ constexpr auto kRenameKeys =
 constexpr auto kRenameToFreeKeys =
     std::to_array<KeySpec>({{.access = kTakesValue, .index = 1}, {.access = kInsertsKey, .index = 2}});
 
-constexpr CommandSpec with_specs(CommandSpec spec, std::span<const KeySpec> specs) {
-  spec.key_specs = specs;
-  return spec;
-}
-
-constexpr CommandSpec swapdb_row() {
-  CommandSpec spec = row("swapdb", 3, kWrite | kFast, {}, "Lets two databases change places, for all clients at once.",
-                         "4.0.0", swapdb)
-                         .takes("index1:integer index2:integer")
-                         .costs("O(N), N: clients that watch or wait for keys of the two");
-  spec.categories |= kDangerousCategory;
-  spec.group = "server";
-  return spec;
-}
+constexpr Family row{.group = "generic", .categories = kKeyspaceCategory};
 
 constexpr std::array kCommands = {
-    with_specs(row("copy", -3, kWrite | kDenyOom, kTwo, "Copies the value of a key to another key.", "6.2.0", copy)
-                   .takes("source destination#1 [DB destination-db:integer] [REPLACE]")
-                   .costs("O(N), N: elements of the value"),
-               kCopyKeys),
-    row("del", -2, kWrite, all(kRemovesKey), "Deletes keys; answers how many there were.", "1.0.0", del, kSumOfKeys)
+    row("copy", -3, kWrite | kDenyOom, "Copies the value of a key to another key.", "6.2.0", copy)
+        .on_keys(kTwo)
+        .with_key_specs(kCopyKeys)
+        .takes("source destination#1 [DB destination-db:integer] [REPLACE]")
+        .costs("O(N), N: elements of the value"),
+    row("del", -2, kWrite, "Deletes keys; answers how many there were.", "1.0.0", del)
+        .on_keys({.first = 1, .last = -1, .step = 1, .access = kRemovesKey})
+        .tipped(kSumOfKeys)
         .takes("key...")
         .costs("O(N), N: keys given; large values are freed by another thread"),
-    row("exists", -2, kReadonly | kFast, all(kReadsKey), "Counts how many of the named keys exist.", "1.0.0", exists,
-        kSumOfKeys)
+    row("exists", -2, kReadonly | kFast, "Counts how many of the named keys exist.", "1.0.0", exists)
+        .on_keys({.first = 1, .last = -1, .step = 1, .access = kReadsKey})
+        .tipped(kSumOfKeys)
         .takes("key...")
         .costs("O(N), N: keys given"),
-    row("move", 3, kWrite | kFast, one(kUpdatesValue), "Moves a key to another database.", "1.0.0", move)
+    row("move", 3, kWrite | kFast, "Moves a key to another database.", "1.0.0", move)
+        .on_key(kUpdatesValue)
         .takes("key db")
         .costs("O(1)"),
-    with_specs(row("rename", 3, kWrite, kTwo, "Renames a key, replacing what had that name.", "1.0.0", rename)
-                   .takes("key newkey#1")
-                   .costs("O(1)"),
-               kRenameKeys),
-    with_specs(row("renamenx", 3, kWrite | kFast, kTwo, "Renames a key if no other has that name.", "1.0.0", renamenx)
-                   .takes("key newkey#1")
-                   .costs("O(1)"),
-               kRenameToFreeKeys),
-    swapdb_row(),
-    row("touch", -2, kReadonly | kFast, all(kReadsKey), "Counts the named keys that exist, which are used by that.",
-        "3.2.1", touch, kSumOfKeys)
+    row("rename", 3, kWrite, "Renames a key, replacing what had that name.", "1.0.0", rename)
+        .on_keys(kTwo)
+        .with_key_specs(kRenameKeys)
+        .takes("key newkey#1")
+        .costs("O(1)"),
+    row("renamenx", 3, kWrite | kFast, "Renames a key if no other has that name.", "1.0.0", renamenx)
+        .on_keys(kTwo)
+        .with_key_specs(kRenameToFreeKeys)
+        .takes("key newkey#1")
+        .costs("O(1)"),
+    row("swapdb", 3, kWrite | kFast, "Lets two databases change places, for all clients at once.", "4.0.0", swapdb)
+        .in(kKeyspaceCategory | kDangerousCategory)
+        .in_group("server")
+        .takes("index1:integer index2:integer")
+        .costs("O(N), N: clients that watch or wait for keys of the two"),
+    row("touch", -2, kReadonly | kFast, "Counts the named keys that exist, which are used by that.", "3.2.1", touch)
+        .on_keys({.first = 1, .last = -1, .step = 1, .access = kReadsKey})
+        .tipped(kSumOfKeys)
         .takes("key...")
         .costs("O(N), N: keys given"),
-    row("type", 2, kReadonly | kFast, one(kReadsKey), "Returns the type of what a key holds.", "1.0.0", type)
+    row("type", 2, kReadonly | kFast, "Returns the type of what a key holds.", "1.0.0", type)
+        .on_key(kReadsKey)
         .takes("key")
         .costs("O(1)"),
-    row("unlink", -2, kWrite | kFast, all(kRemovesKey), "Deletes keys; what they held is freed in the background.",
-        "4.0.0", del, kSumOfKeys)
+    row("unlink", -2, kWrite | kFast, "Deletes keys; what they held is freed in the background.", "4.0.0", del)
+        .on_keys({.first = 1, .last = -1, .step = 1, .access = kRemovesKey})
+        .tipped(kSumOfKeys)
         .takes("key...")
         .costs("O(N), N: keys given; large values are freed by another thread"),
 };

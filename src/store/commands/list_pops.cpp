@@ -205,23 +205,6 @@ void move_right_to_left_waiting(Call& call) {
   move_or_wait(call, {.from = call.key(1), .to = call.key(2)}, *timeout, effect);
 }
 
-constexpr CommandSpec row(std::string_view name, int arity, std::uint32_t flags, KeyRange keys,
-                          std::string_view summary, std::string_view since, void (*run)(Call&),
-                          std::span<const KeySpec> key_specs = {}) {
-  return {.name = name,
-          .arity = arity,
-          .flags = flags,
-          .categories = kListCategory,
-          .keys = keys,
-          .summary = summary,
-          .since = since,
-          .group = "list",
-          .tips = {},
-          .run = run,
-          .key_specs = key_specs};
-}
-
-constexpr KeyRange kOneKey = {.first = 1, .last = 1, .step = 1, .access = kTakesValue};
 constexpr KeyRange kAllButTimeout = {.first = 1, .last = -2, .step = 1, .access = kTakesValue};
 constexpr KeyRange kTwoKeys = {.first = 1, .last = 2, .step = 1};
 
@@ -234,45 +217,59 @@ constexpr auto kCountedKeysBehindTimeout = counted_keys(2);
 
 constexpr std::uint32_t kWaits = kWrite | kNoscript | kBlocking;
 
+constexpr Family row{.group = "list", .categories = kListCategory};
+
 constexpr std::array kCommands = {
-    row("blmove", 6, kWaits | kDenyOom, kTwoKeys, "Moves an element from one list to another, or waits for one.",
-        "6.2.0", move_waiting, kMoves)
+    row("blmove", 6, kWaits | kDenyOom, "Moves an element from one list to another, or waits for one.", "6.2.0",
+        move_waiting)
+        .on_keys(kTwoKeys)
+        .with_key_specs(kMoves)
         .takes("source:key destination:key#1 wherefrom=(LEFT|RIGHT) whereto=(LEFT|RIGHT) timeout:double")
         .costs("O(1)"),
-    row("blmpop", -5, kWrite | kBlocking | kMovableKeys, {},
-        "Takes elements from the first list that has any, or waits for one.", "7.0.0", pop_several_waiting,
-        kCountedKeysBehindTimeout)
+    row("blmpop", -5, kWrite | kBlocking | kMovableKeys,
+        "Takes elements from the first list that has any, or waits for one.", "7.0.0", pop_several_waiting)
+        .with_key_specs(kCountedKeysBehindTimeout)
         .takes("timeout numkeys key... where=(LEFT|RIGHT) [COUNT count]")
         .costs("O(N+M), N: keys, M: elements taken"),
-    row("blpop", -3, kWaits, kAllButTimeout,
-        "Takes the first element of the first list that has any, or waits for one.", "2.0.0", pop_left_waiting)
+    row("blpop", -3, kWaits, "Takes the first element of the first list that has any, or waits for one.", "2.0.0",
+        pop_left_waiting)
+        .on_keys(kAllButTimeout)
         .takes("key... timeout")
         .costs("O(N), N: keys"),
-    row("brpop", -3, kWaits, kAllButTimeout, "Takes the last element of the first list that has any, or waits for one.",
-        "2.0.0", pop_right_waiting)
+    row("brpop", -3, kWaits, "Takes the last element of the first list that has any, or waits for one.", "2.0.0",
+        pop_right_waiting)
+        .on_keys(kAllButTimeout)
         .takes("key... timeout")
         .costs("O(N), N: keys"),
-    row("brpoplpush", 4, kWaits | kDenyOom, kTwoKeys,
+    row("brpoplpush", 4, kWaits | kDenyOom,
         "Moves the last element of a list to the head of another, or waits for one.", "2.2.0",
-        move_right_to_left_waiting, kMoves)
+        move_right_to_left_waiting)
+        .on_keys(kTwoKeys)
+        .with_key_specs(kMoves)
         .takes("source:key destination:key#1 timeout:double")
         .costs("O(1)")
         .replaced("6.2.0", "`BLMOVE` with the `RIGHT` and `LEFT` arguments"),
-    row("lmove", 5, kWrite | kDenyOom, kTwoKeys, "Moves an element from one list to another.", "6.2.0", move, kMoves)
+    row("lmove", 5, kWrite | kDenyOom, "Moves an element from one list to another.", "6.2.0", move)
+        .on_keys(kTwoKeys)
+        .with_key_specs(kMoves)
         .takes("source:key destination:key#1 wherefrom=(LEFT|RIGHT) whereto=(LEFT|RIGHT)")
         .costs("O(1)"),
-    row("lmpop", -4, kWrite | kMovableKeys, {}, "Takes elements from the first list that has any.", "7.0.0",
-        pop_several, kCountedKeys)
+    row("lmpop", -4, kWrite | kMovableKeys, "Takes elements from the first list that has any.", "7.0.0", pop_several)
+        .with_key_specs(kCountedKeys)
         .takes("numkeys key... where=(LEFT|RIGHT) [COUNT count]")
         .costs("O(N+M), N: keys, M: elements taken"),
-    row("lpop", -2, kWrite | kFast, kOneKey, "Takes the first elements of a list.", "1.0.0", pop_left)
+    row("lpop", -2, kWrite | kFast, "Takes the first elements of a list.", "1.0.0", pop_left)
+        .on_key(kTakesValue)
         .takes("key [count@6.2.0]")
         .costs("O(N), N: elements taken"),
-    row("rpop", -2, kWrite | kFast, kOneKey, "Takes the last elements of a list.", "1.0.0", pop_right)
+    row("rpop", -2, kWrite | kFast, "Takes the last elements of a list.", "1.0.0", pop_right)
+        .on_key(kTakesValue)
         .takes("key [count@6.2.0]")
         .costs("O(N), N: elements taken"),
-    row("rpoplpush", 3, kWrite | kDenyOom, kTwoKeys, "Moves the last element of a list to the head of another.",
-        "1.2.0", move_right_to_left, kMoves)
+    row("rpoplpush", 3, kWrite | kDenyOom, "Moves the last element of a list to the head of another.", "1.2.0",
+        move_right_to_left)
+        .on_keys(kTwoKeys)
+        .with_key_specs(kMoves)
         .takes("source:key destination:key#1")
         .costs("O(1)")
         .replaced("6.2.0", "`LMOVE` with the `RIGHT` and `LEFT` arguments"),

@@ -290,61 +290,59 @@ void position(Call& call) {
   reply.send_array();
 }
 
-constexpr CommandSpec row(std::string_view name, int arity, std::uint32_t flags,
-                          std::span<const std::string_view> access, std::string_view summary, std::string_view since,
-                          void (*run)(Call&)) {
-  return {.name = name,
-          .arity = arity,
-          .flags = flags,
-          .categories = kListCategory,
-          .keys = {.first = 1, .last = 1, .step = 1, .access = access},
-          .summary = summary,
-          .since = since,
-          .group = "list",
-          .tips = {},
-          .run = run};
-}
+constexpr Family row{.group = "list", .categories = kListCategory};
 
 constexpr std::array kCommands = {
-    row("lindex", 3, kReadonly, kReadsValue, "Returns the element at an index.", "1.0.0", element_at)
+    row("lindex", 3, kReadonly, "Returns the element at an index.", "1.0.0", element_at)
+        .on_key(kReadsValue)
         .takes("key index")
         .costs("O(N), N: distance from the nearer end, in nodes"),
-    row("linsert", 5, kWrite | kDenyOom, kInsertsIntoValue, "Inserts an element before or after another one.", "2.2.0",
-        insert)
+    row("linsert", 5, kWrite | kDenyOom, "Inserts an element before or after another one.", "2.2.0", insert)
+        .on_key(kInsertsIntoValue)
         .takes("key where=(BEFORE|AFTER) pivot element")
         .costs("O(N), N: elements before the place"),
-    row("llen", 2, kReadonly | kFast, kReadsKey, "Counts the elements of a list.", "1.0.0", length)
+    row("llen", 2, kReadonly | kFast, "Counts the elements of a list.", "1.0.0", length)
+        .on_key(kReadsKey)
         .takes("key")
         .costs("O(1)"),
-    row("lpos", -3, kReadonly, kReadsValue, "Finds at which indices an element is.", "6.0.6", position)
+    row("lpos", -3, kReadonly, "Finds at which indices an element is.", "6.0.6", position)
+        .on_key(kReadsValue)
         .takes("key element [RANK rank:integer] [COUNT num-matches:integer] [MAXLEN len:integer]")
         .costs("O(N), N: elements looked at"),
-    row("lpush", -3, kWrite | kDenyOom | kFast, kInsertsIntoValue,
-        "Puts elements at the head of a list, which is made if needed.", "1.0.0", push_left)
+    row("lpush", -3, kWrite | kDenyOom | kFast, "Puts elements at the head of a list, which is made if needed.",
+        "1.0.0", push_left)
+        .on_key(kInsertsIntoValue)
         .takes("key element...")
         .costs("O(N), N: elements given"),
-    row("lpushx", -3, kWrite | kDenyOom | kFast, kInsertsIntoValue, "Puts elements at the head of a list that exists.",
-        "2.2.0", push_left_present)
+    row("lpushx", -3, kWrite | kDenyOom | kFast, "Puts elements at the head of a list that exists.", "2.2.0",
+        push_left_present)
+        .on_key(kInsertsIntoValue)
         .takes("key element...")
         .costs("O(N), N: elements given"),
-    row("lrange", 4, kReadonly, kReadsValue, "Returns the elements between two indices.", "1.0.0", range)
+    row("lrange", 4, kReadonly, "Returns the elements between two indices.", "1.0.0", range)
+        .on_key(kReadsValue)
         .takes("key start:integer stop:integer")
         .costs("O(S+N), S: distance of the start from the nearer end, in nodes, N: elements returned"),
-    row("lrem", 4, kWrite, kRemovesFromValue, "Removes elements that are equal to the given one.", "1.0.0", remove)
+    row("lrem", 4, kWrite, "Removes elements that are equal to the given one.", "1.0.0", remove)
+        .on_key(kRemovesFromValue)
         .takes("key count element")
         .costs("O(N), N: elements looked at"),
-    row("lset", 4, kWrite | kDenyOom, kUpdatesKey, "Replaces the element at an index.", "1.0.0", set)
+    row("lset", 4, kWrite | kDenyOom, "Replaces the element at an index.", "1.0.0", set)
+        .on_key(kUpdatesKey)
         .takes("key index element")
         .costs("O(N), N: distance from the nearer end, in nodes"),
-    row("ltrim", 4, kWrite, kRemovesFromValue, "Removes all elements but those between two indices.", "1.0.0", trim)
+    row("ltrim", 4, kWrite, "Removes all elements but those between two indices.", "1.0.0", trim)
+        .on_key(kRemovesFromValue)
         .takes("key start:integer stop:integer")
         .costs("O(N), N: elements removed"),
-    row("rpush", -3, kWrite | kDenyOom | kFast, kInsertsIntoValue,
-        "Puts elements at the tail of a list, which is made if needed.", "1.0.0", push_right)
+    row("rpush", -3, kWrite | kDenyOom | kFast, "Puts elements at the tail of a list, which is made if needed.",
+        "1.0.0", push_right)
+        .on_key(kInsertsIntoValue)
         .takes("key element...")
         .costs("O(N), N: elements given"),
-    row("rpushx", -3, kWrite | kDenyOom | kFast, kInsertsIntoValue, "Puts elements at the tail of a list that exists.",
-        "2.2.0", push_right_present)
+    row("rpushx", -3, kWrite | kDenyOom | kFast, "Puts elements at the tail of a list that exists.", "2.2.0",
+        push_right_present)
+        .on_key(kInsertsIntoValue)
         .takes("key element...")
         .costs("O(N), N: elements given"),
 };

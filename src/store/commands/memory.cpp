@@ -152,48 +152,34 @@ void memory_help(Call& call) {
   call.help(kLines);
 }
 
-constexpr CommandSpec row(std::string_view name, int arity, std::uint32_t flags, std::string_view summary,
-                          void (*run)(Call&), std::span<const std::string_view> tips = {}) {
-  return {.name = name,
-          .arity = arity,
-          .flags = flags,
-          .categories = 0,
-          .keys = {},
-          .summary = summary,
-          .since = "4.0.0",
-          .group = "server",
-          .tips = tips,
-          .run = run};
-}
-
 constexpr std::array<std::string_view, 3> kAskedOfShards = {"nondeterministic_output", "request_policy:all_shards",
                                                             "response_policy:special"};
 
-constexpr CommandSpec usage_row() {
-  CommandSpec spec =
-      row("memory|usage", -3, kReadonly, "Returns how many bytes a key and its value take.", memory_usage);
-  spec.keys = {.first = 2, .last = 2, .step = 1, .access = kReadsKey};
-  return spec.takes("key [SAMPLES count]").costs("O(N), N: samples");
-}
+constexpr Family row{.group = "server"};
 
-constexpr std::array kMemory = {
-    row("memory|doctor", 2, 0, "Explains what is wrong with the memory.", memory_doctor, kAskedOfShards).costs("O(1)"),
-    row("memory|help", 2, kLoading | kStale, "Describes the subcommands.", memory_help).costs("O(1)"),
-    row("memory|malloc-stats", 2, 0, "Returns what the allocator says of itself.", memory_malloc_stats, kAskedOfShards)
+constexpr std::array kSubcommands = {
+    row("memory|doctor", 2, 0, "Explains what is wrong with the memory.", "4.0.0", memory_doctor)
+        .tipped(kAskedOfShards)
+        .costs("O(1)"),
+    row("memory|help", 2, kLoading | kStale, "Describes the subcommands.", "4.0.0", memory_help).costs("O(1)"),
+    row("memory|malloc-stats", 2, 0, "Returns what the allocator says of itself.", "4.0.0", memory_malloc_stats)
+        .tipped(kAskedOfShards)
         .costs("as the allocator takes"),
-    row("memory|purge", 2, 0, "Gives back memory that is not needed.", memory_purge, kAllShards)
+    row("memory|purge", 2, 0, "Gives back memory that is not needed.", "4.0.0", memory_purge)
+        .tipped(kAllShards)
         .costs("as the allocator takes"),
-    row("memory|stats", 2, 0, "Returns what takes memory.", memory_stats, kAskedOfShards).costs("O(1)"),
-    usage_row(),
+    row("memory|stats", 2, 0, "Returns what takes memory.", "4.0.0", memory_stats).tipped(kAskedOfShards).costs("O(1)"),
+    row("memory|usage", -3, kReadonly, "Returns how many bytes a key and its value take.", "4.0.0", memory_usage)
+        .on_keys({.first = 2, .last = 2, .step = 1, .access = kReadsKey})
+        .takes("key [SAMPLES count]")
+        .costs("O(N), N: samples"),
 };
 
-constexpr CommandSpec container() {
-  CommandSpec spec = row("memory", -2, 0, "Tells what takes memory.", nullptr);
-  spec.subcommands = kMemory;
-  return spec.costs("as the subcommand");
-}
-
-constexpr std::array kCommands = {container()};
+constexpr std::array kCommands = {
+    row("memory", -2, 0, "Tells what takes memory.", "4.0.0", nullptr)
+        .with_subcommands(kSubcommands)
+        .costs("as the subcommand"),
+};
 
 }  // namespace
 

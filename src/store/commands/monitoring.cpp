@@ -282,68 +282,57 @@ constexpr std::array<std::string_view, 2> kAllNodesAsked = {"request_policy:all_
 constexpr std::array<std::string_view, 3> kSpecial = {"nondeterministic_output", "request_policy:all_nodes",
                                                       "response_policy:special"};
 
-constexpr CommandSpec row(std::string_view name, int arity, std::uint32_t flags, std::string_view summary,
-                          std::string_view since, std::span<const std::string_view> tips, void (*run)(Call&)) {
-  return {.name = name,
-          .arity = arity,
-          .flags = flags,
-          .categories = 0,
-          .keys = {},
-          .summary = summary,
-          .since = since,
-          .group = "server",
-          .tips = tips,
-          .run = run};
-}
+constexpr Family row{.group = "server"};
 
 constexpr std::array kLatency = {
-    row("latency|doctor", 2, kAdminAnyTime, "Explains what the latency monitor saw.", "2.8.13", kSpecial,
-        latency_doctor)
+    row("latency|doctor", 2, kAdminAnyTime, "Explains what the latency monitor saw.", "2.8.13", latency_doctor)
+        .tipped(kSpecial)
         .costs("O(1)"),
-    row("latency|graph", 3, kAdminAnyTime, "Draws the latency spikes of an event.", "2.8.13", kSpecial, latency_graph)
+    row("latency|graph", 3, kAdminAnyTime, "Draws the latency spikes of an event.", "2.8.13", latency_graph)
+        .tipped(kSpecial)
         .takes("event")
         .costs("O(1)"),
-    row("latency|help", 2, kLoading | kStale, "Describes the subcommands.", "2.8.13", {}, latency_help).costs("O(1)"),
+    row("latency|help", 2, kLoading | kStale, "Describes the subcommands.", "2.8.13", latency_help).costs("O(1)"),
     row("latency|histogram", -2, kAdminAnyTime, "Returns how long the calls of commands took, as a histogram.", "7.0.0",
-        kSpecial, latency_histogram)
+        latency_histogram)
+        .tipped(kSpecial)
         .takes("[command...]")
         .costs("O(N), N: commands named"),
-    row("latency|history", 3, kAdminAnyTime, "Returns the latency spikes of an event.", "2.8.13", kSpecial,
-        latency_history)
+    row("latency|history", 3, kAdminAnyTime, "Returns the latency spikes of an event.", "2.8.13", latency_history)
+        .tipped(kSpecial)
         .takes("event")
         .costs("O(1)"),
-    row("latency|latest", 2, kAdminAnyTime, "Returns the latest latency spike of each event.", "2.8.13", kSpecial,
-        latency_latest)
+    row("latency|latest", 2, kAdminAnyTime, "Returns the latest latency spike of each event.", "2.8.13", latency_latest)
+        .tipped(kSpecial)
         .costs("O(1)"),
-    row("latency|reset", -2, kAdminAnyTime, "Forgets the latency spikes of events, or of all.", "2.8.13", kAllNodes,
-        latency_reset)
+    row("latency|reset", -2, kAdminAnyTime, "Forgets the latency spikes of events, or of all.", "2.8.13", latency_reset)
+        .tipped(kAllNodes)
         .takes("[event...]")
         .costs("O(1)"),
 };
 
 constexpr std::array kSlowlog = {
-    row("slowlog|get", -2, kSlowlogFlags, "Returns the latest slow commands.", "2.2.12", kAllNodesAsked, slowlog_get)
+    row("slowlog|get", -2, kSlowlogFlags, "Returns the latest slow commands.", "2.2.12", slowlog_get)
+        .tipped(kAllNodesAsked)
         .takes("[count]")
         .costs("O(N), N: entries returned"),
-    row("slowlog|help", 2, kLoading | kStale, "Describes the subcommands.", "6.2.0", {}, slowlog_help).costs("O(1)"),
-    row("slowlog|len", 2, kSlowlogFlags, "Counts the slow commands that are kept.", "2.2.12", kCountOfNodes,
-        slowlog_len)
+    row("slowlog|help", 2, kLoading | kStale, "Describes the subcommands.", "6.2.0", slowlog_help).costs("O(1)"),
+    row("slowlog|len", 2, kSlowlogFlags, "Counts the slow commands that are kept.", "2.2.12", slowlog_len)
+        .tipped(kCountOfNodes)
         .costs("O(1)"),
-    row("slowlog|reset", 2, kSlowlogFlags, "Forgets the slow commands.", "2.2.12", kAllNodes, slowlog_reset)
+    row("slowlog|reset", 2, kSlowlogFlags, "Forgets the slow commands.", "2.2.12", slowlog_reset)
+        .tipped(kAllNodes)
         .costs("O(N), N: entries there"),
 };
 
-constexpr CommandSpec container(std::string_view name, std::string_view summary, std::string_view since,
-                                std::span<const CommandSpec> subcommands) {
-  CommandSpec spec = row(name, -2, 0, summary, since, {}, nullptr);
-  spec.subcommands = subcommands;
-  return spec;
-}
-
 constexpr std::array kCommands = {
-    container("latency", "Tells how long commands take.", "2.8.13", kLatency).costs("as the subcommand"),
-    row("monitor", 1, kAdminAnyTime, "Streams every command that the store runs.", "1.0.0", {}, monitor),
-    container("slowlog", "Keeps the slow commands.", "2.2.12", kSlowlog).costs("as the subcommand"),
+    row("latency", -2, 0, "Tells how long commands take.", "2.8.13", nullptr)
+        .with_subcommands(kLatency)
+        .costs("as the subcommand"),
+    row("monitor", 1, kAdminAnyTime, "Streams every command that the store runs.", "1.0.0", monitor),
+    row("slowlog", -2, 0, "Keeps the slow commands.", "2.2.12", nullptr)
+        .with_subcommands(kSlowlog)
+        .costs("as the subcommand"),
 };
 
 }  // namespace

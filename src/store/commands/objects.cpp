@@ -73,56 +73,39 @@ void object_help(Call& call) {
   call.help(kLines);
 }
 
-constexpr CommandSpec row(std::string_view name, int arity, std::uint32_t flags, std::uint32_t categories,
-                          std::string_view summary, std::string_view since, void (*run)(Call&),
-                          std::span<const std::string_view> tips = {}) {
-  return {.name = name,
-          .arity = arity,
-          .flags = flags,
-          .categories = categories,
-          .keys = {},
-          .summary = summary,
-          .since = since,
-          .group = "generic",
-          .tips = tips,
-          .run = run};
-}
+constexpr KeyRange kKey = {.first = 2, .last = 2, .step = 1, .access = kReadsKey};
 
-constexpr CommandSpec of_key(CommandSpec spec) {
-  spec.keys = {.first = 2, .last = 2, .step = 1, .access = kReadsKey};
-  return spec;
-}
+constexpr Family row{.group = "generic", .categories = kKeyspaceCategory};
 
-constexpr std::array kObject = {
-    of_key(row("object|encoding", 3, kReadonly, kKeyspaceCategory, "Returns how a value is held.", "2.2.3",
-               object_encoding, kNondeterministic)
-               .takes("key")
-               .costs("O(1)")),
-    of_key(row("object|freq", 3, kReadonly, kKeyspaceCategory, "Returns how often a key was used lately.", "4.0.0",
-               object_freq, kNondeterministic)
-               .takes("key")
-               .costs("O(1)")),
-    row("object|help", 2, kLoading | kStale, kKeyspaceCategory, "Describes the subcommands.", "6.2.0", object_help)
+constexpr std::array kSubcommands = {
+    row("object|encoding", 3, kReadonly, "Returns how a value is held.", "2.2.3", object_encoding)
+        .on_keys(kKey)
+        .tipped(kNondeterministic)
+        .takes("key")
         .costs("O(1)"),
-    of_key(row("object|idletime", 3, kReadonly, kKeyspaceCategory, "Returns for how long a key was not used.", "2.2.3",
-               object_idletime, kNondeterministic)
-               .takes("key")
-               .costs("O(1)")),
-    of_key(row("object|refcount", 3, kReadonly, kKeyspaceCategory, "Returns how many references to a value there are.",
-               "2.2.3", object_refcount, kNondeterministic)
-               .takes("key")
-               .costs("O(1)")),
+    row("object|freq", 3, kReadonly, "Returns how often a key was used lately.", "4.0.0", object_freq)
+        .on_keys(kKey)
+        .tipped(kNondeterministic)
+        .takes("key")
+        .costs("O(1)"),
+    row("object|help", 2, kLoading | kStale, "Describes the subcommands.", "6.2.0", object_help).costs("O(1)"),
+    row("object|idletime", 3, kReadonly, "Returns for how long a key was not used.", "2.2.3", object_idletime)
+        .on_keys(kKey)
+        .tipped(kNondeterministic)
+        .takes("key")
+        .costs("O(1)"),
+    row("object|refcount", 3, kReadonly, "Returns how many references to a value there are.", "2.2.3", object_refcount)
+        .on_keys(kKey)
+        .tipped(kNondeterministic)
+        .takes("key")
+        .costs("O(1)"),
 };
 
-constexpr CommandSpec container(std::string_view name, std::string_view summary, std::string_view since,
-                                std::span<const CommandSpec> subcommands) {
-  CommandSpec spec = row(name, -2, 0, 0, summary, since, nullptr);
-  spec.subcommands = subcommands;
-  return spec;
-}
-
 constexpr std::array kCommands = {
-    container("object", "Tells how a value is held.", "2.2.3", kObject).costs("as the subcommand"),
+    row("object", -2, 0, "Tells how a value is held.", "2.2.3", nullptr)
+        .in(0)
+        .with_subcommands(kSubcommands)
+        .costs("as the subcommand"),
 };
 
 }  // namespace

@@ -100,33 +100,24 @@ void shutdown(Call& call) {
   call.session.close_after_reply = true;
 }
 
-constexpr CommandSpec row(std::string_view name, int arity, std::uint32_t flags, std::uint32_t categories,
-                          std::string_view summary, void (*run)(Call&), std::span<const std::string_view> tips = {}) {
-  return {.name = name,
-          .arity = arity,
-          .flags = flags,
-          .categories = categories,
-          .keys = {},
-          .summary = summary,
-          .since = "1.0.0",
-          .group = "server",
-          .tips = tips,
-          .run = run};
-}
+constexpr Family row{.group = "server"};
 
 constexpr std::array kCommands = {
-    row("bgrewriteaof", 1, kAdmin | kNoscript | kNoAsyncLoading, 0, "Writes the append-only file anew.", bgrewriteaof)
+    row("bgrewriteaof", 1, kAdmin | kNoscript | kNoAsyncLoading, "Writes the append-only file anew.", "1.0.0",
+        bgrewriteaof)
         .costs("O(1)"),
-    row("bgsave", -1, kAdmin | kNoscript | kNoAsyncLoading, 0, "Saves the data in the background.", bgsave)
+    row("bgsave", -1, kAdmin | kNoscript | kNoAsyncLoading, "Saves the data in the background.", "1.0.0", bgsave)
         .takes("[SCHEDULE@3.2.2]")
         .costs("O(1)"),
-    row("lastsave", 1, kLoading | kStale | kFast, kAdminCategory | kDangerousCategory,
-        "Returns when the data was saved last.", lastsave, kNondeterministic)
+    row("lastsave", 1, kLoading | kStale | kFast, "Returns when the data was saved last.", "1.0.0", lastsave)
+        .in(kAdminCategory | kDangerousCategory)
+        .tipped(kNondeterministic)
         .costs("O(1)"),
-    row("save", 1, kAdmin | kNoscript | kNoAsyncLoading | kNoMulti, 0,
-        "Saves the data; nothing else happens meanwhile.", save)
+    row("save", 1, kAdmin | kNoscript | kNoAsyncLoading | kNoMulti, "Saves the data; nothing else happens meanwhile.",
+        "1.0.0", save)
         .costs("O(N), N: keys of all databases"),
-    row("shutdown", -1, kAdmin | kNoscript | kLoading | kStale | kNoMulti | kAllowBusy, 0, "Ends the store.", shutdown)
+    row("shutdown", -1, kAdmin | kNoscript | kLoading | kStale | kNoMulti | kAllowBusy, "Ends the store.", "1.0.0",
+        shutdown)
         .takes("[(NOSAVE|SAVE)] [NOW@7.0.0] [FORCE@7.0.0] [ABORT@7.0.0]")
         .costs("O(1), or O(N) if it saves, N: keys of all databases"),
 };

@@ -77,21 +77,9 @@ void sync(Call& call) {
 
 void psync(Call& call) { refuse(call, kNoReplication); }
 
-constexpr CommandSpec row(std::string_view name, int arity, std::uint32_t flags, std::string_view summary,
-                          std::string_view since, void (*run)(Call&)) {
-  return {.name = name,
-          .arity = arity,
-          .flags = flags,
-          .categories = 0,
-          .keys = {},
-          .summary = summary,
-          .since = since,
-          .group = "server",
-          .tips = {},
-          .run = run};
-}
-
 constexpr std::uint32_t kSyncs = kAdmin | kNoscript | kNoAsyncLoading | kNoMulti;
+
+constexpr Family row{.group = "server"};
 
 constexpr std::array kCommands = {
     row("psync", -3, kSyncs, "Refused: there is nothing to follow yet.", "2.8.0", psync).takes("replicationid offset"),

@@ -119,26 +119,17 @@ constexpr std::array<std::string_view, 2> kScanTips = {"nondeterministic_output"
 constexpr std::array<std::string_view, 2> kKeysTips = {"request_policy:all_shards", "nondeterministic_output_order"};
 constexpr std::array<std::string_view, 2> kRandomTips = {"request_policy:all_shards", "nondeterministic_output"};
 
-constexpr CommandSpec row(std::string_view name, int arity, std::uint32_t categories, std::string_view summary,
-                          std::string_view since, std::span<const std::string_view> tips, void (*run)(Call&)) {
-  return {.name = name,
-          .arity = arity,
-          .flags = kReadonly,
-          .categories = kKeyspaceCategory | categories,
-          .keys = {},
-          .summary = summary,
-          .since = since,
-          .group = "generic",
-          .tips = tips,
-          .run = run};
-}
+constexpr Family row{.group = "generic", .categories = kKeyspaceCategory};
 
 constexpr std::array kCommands = {
-    row("keys", 2, kDangerousCategory, "Returns all keys that match a pattern, however many.", "1.0.0", kKeysTips, keys)
+    row("keys", 2, kReadonly, "Returns all keys that match a pattern, however many.", "1.0.0", keys)
+        .in(kKeyspaceCategory | kDangerousCategory)
+        .tipped(kKeysTips)
         .takes("pattern")
         .costs("O(N), N: keys of the database"),
-    row("randomkey", 1, 0, "Returns any key.", "1.0.0", kRandomTips, random_key).costs("O(1)"),
-    row("scan", -2, 0, "Walks all keys step by step.", "2.8.0", kScanTips, scan)
+    row("randomkey", 1, kReadonly, "Returns any key.", "1.0.0", random_key).tipped(kRandomTips).costs("O(1)"),
+    row("scan", -2, kReadonly, "Walks all keys step by step.", "2.8.0", scan)
+        .tipped(kScanTips)
         .takes("cursor [MATCH pattern] [COUNT count] [TYPE type@6.0.0]")
         .costs("O(M), M: COUNT; a whole walk: O(N), N: keys of the database"),
 };

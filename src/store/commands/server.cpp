@@ -87,86 +87,39 @@ constexpr std::array<std::string_view, 2> kLeastOfShards = {"request_policy:all_
 constexpr std::array<std::string_view, 3> kInfoTips = {"nondeterministic_output", "request_policy:all_shards",
                                                        "response_policy:special"};
 
+constexpr Family row{.group = "server"};
+
 constexpr std::array kCommands = {
-    CommandSpec{"dbsize",
-                1,
-                kReadonly | kFast,
-                kKeyspaceCategory,
-                {},
-                "Counts the keys of the database.",
-                "1.0.0",
-                "server",
-                kSumOfShards,
-                dbsize}
+    row("dbsize", 1, kReadonly | kFast, "Counts the keys of the database.", "1.0.0", dbsize)
+        .in(kKeyspaceCategory)
+        .tipped(kSumOfShards)
         .costs("O(1)"),
-    CommandSpec{"flushall",
-                -1,
-                kWrite,
-                kKeyspaceCategory | kDangerousCategory,
-                {},
-                "Removes all keys of all databases.",
-                "1.0.0",
-                "server",
-                kAllShards,
-                flushall}
+    row("flushall", -1, kWrite, "Removes all keys of all databases.", "1.0.0", flushall)
+        .in(kKeyspaceCategory | kDangerousCategory)
+        .tipped(kAllShards)
         .takes("[async=(ASYNC@4.0.0|SYNC@6.2.0)]")
         .costs("O(N), N: keys of all databases"),
-    CommandSpec{"flushdb",
-                -1,
-                kWrite,
-                kKeyspaceCategory | kDangerousCategory,
-                {},
-                "Removes all keys of the selected database.",
-                "1.0.0",
-                "server",
-                kAllShards,
-                flushdb}
+    row("flushdb", -1, kWrite, "Removes all keys of the selected database.", "1.0.0", flushdb)
+        .in(kKeyspaceCategory | kDangerousCategory)
+        .tipped(kAllShards)
         .takes("[async=(ASYNC@4.0.0|SYNC@6.2.0)]")
         .costs("O(1); another thread frees the N keys"),
-    CommandSpec{"info",
-                -1,
-                kLoading | kStale,
-                kDangerousCategory,
-                {},
-                "Returns facts and statistics of the store.",
-                "1.0.0",
-                "server",
-                kInfoTips,
-                info}
+    row("info", -1, kLoading | kStale, "Returns facts and statistics of the store.", "1.0.0", info)
+        .in(kDangerousCategory)
+        .tipped(kInfoTips)
         .takes("[section...]")
         .costs("O(1)"),
-    CommandSpec{"role",
-                1,
-                kNoscript | kLoading | kStale | kFast,
-                kAdminCategory | kDangerousCategory,
-                {},
-                "Tells the part that the store has in replication.",
-                "2.8.12",
-                "server",
-                {},
-                role}
+    row("role", 1, kNoscript | kLoading | kStale | kFast, "Tells the part that the store has in replication.", "2.8.12",
+        role)
+        .in(kAdminCategory | kDangerousCategory)
         .costs("O(1)"),
-    CommandSpec{"time",
-                1,
-                kLoading | kStale | kFast,
-                0,
-                {},
-                "Returns the time of the store's machine.",
-                "2.6.0",
-                "server",
-                kNondeterministic,
-                time}
+    row("time", 1, kLoading | kStale | kFast, "Returns the time of the store's machine.", "2.6.0", time)
+        .tipped(kNondeterministic)
         .costs("O(1)"),
-    CommandSpec{"wait",
-                3,
-                kNoscript,
-                kConnectionCategory,
-                {},
-                "Waits until replicas have acknowledged what the connection wrote.",
-                "3.0.0",
-                "generic",
-                kLeastOfShards,
-                wait}
+    row("wait", 3, kNoscript, "Waits until replicas have acknowledged what the connection wrote.", "3.0.0", wait)
+        .in(kConnectionCategory)
+        .in_group("generic")
+        .tipped(kLeastOfShards)
         .takes("numreplicas:integer timeout:integer")
         .costs("O(1)"),
 };

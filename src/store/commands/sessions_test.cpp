@@ -50,20 +50,12 @@ void take(Call& call) {
               .on_timeout = [](Call& late) { late.reply.null_array(); }});
 }
 
-constexpr CommandSpec row(std::string_view name, int arity, std::uint32_t flags, void (*run)(Call&)) {
-  return {.name = name,
-          .arity = arity,
-          .flags = flags,
-          .categories = 0,
-          .keys = {.first = 1, .last = 1, .step = 1},
-          .summary = "Does what the test needs.",
-          .since = "1.0.0",
-          .group = "generic",
-          .tips = {},
-          .run = run};
-}
+constexpr Family row{.group = "generic"};
 
-constexpr std::array kRows = {row("put", 3, kWrite, put), row("take", -3, kWrite | kBlocking, take)};
+constexpr std::array kRows = {
+    row("put", 3, kWrite, "Makes a key.", "1.0.0", put).on_key(),
+    row("take", -3, kWrite | kBlocking, "Waits for a key and takes it.", "1.0.0", take).on_key(),
+};
 
 const CommandTable& test_table() {
   static const auto kFamilies = std::to_array<std::span<const CommandSpec>>(

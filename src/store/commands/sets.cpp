@@ -403,9 +403,6 @@ void store_difference(Call& call) {
   if (sets) store(call, difference_of(std::move(*sets), intset_limit(call)), "sdiffstore");
 }
 
-constexpr KeyRange one_key(std::span<const std::string_view> access) {
-  return {.first = 1, .last = 1, .step = 1, .access = access};
-}
 constexpr KeyRange kAllKeys = {.first = 1, .last = -1, .step = 1, .access = kReadsValue};
 
 constexpr auto kIntersectsInto =
@@ -416,91 +413,93 @@ constexpr auto kMovesInto =
     std::to_array<KeySpec>({{.access = kTakesValue}, {.access = kInsertsIntoValue, .index = 2}});
 constexpr auto kCountedKeys = std::to_array<KeySpec>({{.access = kReadsValue, .find = KeySpec::Find::kCount}});
 
-constexpr CommandSpec row(std::string_view name, int arity, std::uint32_t flags, KeyRange keys,
-                          std::string_view summary, std::string_view since, void (*run)(Call&),
-                          std::span<const std::string_view> tips = {}, std::span<const KeySpec> key_specs = {}) {
-  return {.name = name,
-          .arity = arity,
-          .flags = flags,
-          .categories = kSetCategory,
-          .keys = keys,
-          .summary = summary,
-          .since = since,
-          .group = "set",
-          .tips = tips,
-          .run = run,
-          .key_specs = key_specs};
-}
+constexpr Family row{.group = "set", .categories = kSetCategory};
 
 constexpr std::array kCommands = {
-    row("sadd", -3, kWrite | kDenyOom | kFast, one_key(kInsertsIntoValue),
-        "Adds members to a set, which is made if needed.", "1.0.0", add)
+    row("sadd", -3, kWrite | kDenyOom | kFast, "Adds members to a set, which is made if needed.", "1.0.0", add)
+        .on_key(kInsertsIntoValue)
         .takes("key member...")
         .costs("O(N), N: members given")
         .looks_for(2),
-    row("scard", 2, kReadonly | kFast, one_key(kReadsKey), "Counts the members of a set.", "1.0.0", cardinality)
+    row("scard", 2, kReadonly | kFast, "Counts the members of a set.", "1.0.0", cardinality)
+        .on_key(kReadsKey)
         .takes("key")
         .costs("O(1)"),
-    row("sdiff", -2, kReadonly, kAllKeys, "Returns the members of the first set that the others do not have.", "1.0.0",
-        difference, kNondeterministicOrder)
+    row("sdiff", -2, kReadonly, "Returns the members of the first set that the others do not have.", "1.0.0",
+        difference)
+        .on_keys(kAllKeys)
+        .tipped(kNondeterministicOrder)
         .takes("key...")
         .costs("O(N), N: members of all sets"),
-    row("sdiffstore", -3, kWrite | kDenyOom, {.first = 1, .last = -1, .step = 1},
-        "Stores the members of one set that others do not have.", "1.0.0", store_difference, {}, kStoresInto)
+    row("sdiffstore", -3, kWrite | kDenyOom, "Stores the members of one set that others do not have.", "1.0.0",
+        store_difference)
+        .on_keys({.first = 1, .last = -1, .step = 1})
+        .with_key_specs(kStoresInto)
         .takes("destination key#1...")
         .costs("O(N), N: members of all sets"),
-    row("sinter", -2, kReadonly, kAllKeys, "Returns the members that all sets have.", "1.0.0", intersection,
-        kNondeterministicOrder)
+    row("sinter", -2, kReadonly, "Returns the members that all sets have.", "1.0.0", intersection)
+        .on_keys(kAllKeys)
+        .tipped(kNondeterministicOrder)
         .takes("key...")
         .costs("O(N*M), N: members of the smallest set, M: sets"),
-    row("sintercard", -3, kReadonly | kMovableKeys, {}, "Counts the members that all sets have, up to a limit.",
-        "7.0.0", intersection_cardinality, {}, kCountedKeys)
+    row("sintercard", -3, kReadonly | kMovableKeys, "Counts the members that all sets have, up to a limit.", "7.0.0",
+        intersection_cardinality)
+        .with_key_specs(kCountedKeys)
         .takes("numkeys key... [LIMIT limit]")
         .costs("O(N*M), N: members of the smallest set, M: sets"),
-    row("sinterstore", -3, kWrite | kDenyOom, {.first = 1, .last = -1, .step = 1},
-        "Stores the members that all sets have.", "1.0.0", store_intersection, {}, kIntersectsInto)
+    row("sinterstore", -3, kWrite | kDenyOom, "Stores the members that all sets have.", "1.0.0", store_intersection)
+        .on_keys({.first = 1, .last = -1, .step = 1})
+        .with_key_specs(kIntersectsInto)
         .takes("destination key#1...")
         .costs("O(N*M), N: members of the smallest set, M: sets"),
-    row("sismember", 3, kReadonly | kFast, one_key(kReadsKey), "Tells whether a set has a member.", "1.0.0", contains)
+    row("sismember", 3, kReadonly | kFast, "Tells whether a set has a member.", "1.0.0", contains)
+        .on_key(kReadsKey)
         .takes("key member")
         .costs("O(1)")
         .looks_for(2),
-    row("smembers", 2, kReadonly, one_key(kReadsValue), "Returns all members of a set.", "1.0.0", members,
-        kNondeterministicOrder)
+    row("smembers", 2, kReadonly, "Returns all members of a set.", "1.0.0", members)
+        .on_key(kReadsValue)
+        .tipped(kNondeterministicOrder)
         .takes("key")
         .costs("O(N), N: members there"),
-    row("smismember", -3, kReadonly | kFast, one_key(kReadsValue), "Tells of several members whether a set has them.",
-        "6.2.0", contains_many)
+    row("smismember", -3, kReadonly | kFast, "Tells of several members whether a set has them.", "6.2.0", contains_many)
+        .on_key(kReadsValue)
         .takes("key member...")
         .costs("O(N), N: members given")
         .looks_for(2),
-    row("smove", 4, kWrite | kFast, {.first = 1, .last = 2, .step = 1}, "Moves a member from one set to another.",
-        "1.0.0", move, {}, kMovesInto)
+    row("smove", 4, kWrite | kFast, "Moves a member from one set to another.", "1.0.0", move)
+        .on_keys({.first = 1, .last = 2, .step = 1})
+        .with_key_specs(kMovesInto)
         .takes("source destination#1 member")
         .costs("O(1)"),
-    row("spop", -2, kWrite | kFast, one_key(kTakesValue), "Takes members out that are drawn at random.", "1.0.0", pop,
-        kNondeterministic)
+    row("spop", -2, kWrite | kFast, "Takes members out that are drawn at random.", "1.0.0", pop)
+        .on_key(kTakesValue)
+        .tipped(kNondeterministic)
         .takes("key [count@3.2.0]")
         .costs("O(N), N: members taken"),
-    row("srandmember", -2, kReadonly, one_key(kReadsValue), "Returns members that are drawn at random.", "1.0.0",
-        random_members, kNondeterministic)
+    row("srandmember", -2, kReadonly, "Returns members that are drawn at random.", "1.0.0", random_members)
+        .on_key(kReadsValue)
+        .tipped(kNondeterministic)
         .takes("key [count@2.6.0]")
         .costs("O(N), N: members returned"),
-    row("srem", -3, kWrite | kFast, one_key(kRemovesFromValue), "Removes members; a set without members is gone.",
-        "1.0.0", remove)
+    row("srem", -3, kWrite | kFast, "Removes members; a set without members is gone.", "1.0.0", remove)
+        .on_key(kRemovesFromValue)
         .takes("key member...")
         .costs("O(N), N: members given")
         .looks_for(2),
-    row("sscan", -3, kReadonly, one_key(kReadsValue), "Walks through the members step by step.", "2.8.0", scan,
-        kNondeterministic)
+    row("sscan", -3, kReadonly, "Walks through the members step by step.", "2.8.0", scan)
+        .on_key(kReadsValue)
+        .tipped(kNondeterministic)
         .takes("key cursor [MATCH pattern] [COUNT count]")
         .costs("O(M), M: COUNT; a whole walk: O(N), N: elements there"),
-    row("sunion", -2, kReadonly, kAllKeys, "Returns the members that any of the sets has.", "1.0.0", set_union,
-        kNondeterministicOrder)
+    row("sunion", -2, kReadonly, "Returns the members that any of the sets has.", "1.0.0", set_union)
+        .on_keys(kAllKeys)
+        .tipped(kNondeterministicOrder)
         .takes("key...")
         .costs("O(N), N: members of all sets"),
-    row("sunionstore", -3, kWrite | kDenyOom, {.first = 1, .last = -1, .step = 1},
-        "Stores the members that any of the sets has.", "1.0.0", store_union, {}, kStoresInto)
+    row("sunionstore", -3, kWrite | kDenyOom, "Stores the members that any of the sets has.", "1.0.0", store_union)
+        .on_keys({.first = 1, .last = -1, .step = 1})
+        .with_key_specs(kStoresInto)
         .takes("destination key#1...")
         .costs("O(N), N: members of all sets"),
 };

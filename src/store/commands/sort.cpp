@@ -340,34 +340,22 @@ constexpr auto kSortsKeys = std::to_array<KeySpec>(
       .begin = KeySpec::Begin::kUnknown,
       .find = KeySpec::Find::kUnknown}});
 
-constexpr CommandSpec row(std::string_view name, std::uint32_t flags, std::string_view summary, std::string_view since,
-                          void (*run)(Call&), std::span<const KeySpec> key_specs) {
-  return {.name = name,
-          .arity = -2,
-          .flags = flags | kMovableKeys,
-          .categories = kListCategory | kSetCategory | kSortedSetCategory | kDangerousCategory,
-          .keys = {.first = 1, .last = 1, .step = 1},
-          .summary = summary,
-          .since = since,
-          .group = "generic",
-          .tips = {},
-          .run = run,
-          .key_specs = key_specs};
-}
-
-constexpr CommandSpec storing_row(CommandSpec spec) {
-  spec.find_keys = find_keys_of_sort;
-  return spec;
-}
+constexpr Family row{.group = "generic",
+                     .categories = kListCategory | kSetCategory | kSortedSetCategory | kDangerousCategory};
 
 constexpr std::array kCommands = {
-    storing_row(row("sort", kWrite | kDenyOom, "Sorts a list, set or sorted set, and returns or stores the result.",
-                    "1.0.0", sort_and_perhaps_store, kSortsKeys))
+    row("sort", -2, kWrite | kDenyOom | kMovableKeys,
+        "Sorts a list, set or sorted set, and returns or stores the result.", "1.0.0", sort_and_perhaps_store)
+        .on_key()
+        .with_key_specs(kSortsKeys)
+        .with_keys_found_by(find_keys_of_sort)
         .takes("key [BY pattern#1] [LIMIT (offset:integer count:integer)] [GET pattern#1]... [order=(ASC|DESC)] "
                "[sorting=ALPHA] [STORE destination:key#2]")
         .costs("O(N+M*log(M)), N: elements there, M: elements returned"),
-    row("sort_ro", kReadonly, "Sorts a list, set or sorted set, and returns the result.", "7.0.0", sort_only,
-        std::span(kSortsKeys).first(2))
+    row("sort_ro", -2, kReadonly | kMovableKeys, "Sorts a list, set or sorted set, and returns the result.", "7.0.0",
+        sort_only)
+        .on_key()
+        .with_key_specs(std::span(kSortsKeys).first(2))
         .takes("key [BY pattern#1] [LIMIT (offset:integer count:integer)] [GET pattern#1]... [order=(ASC|DESC)] "
                "[sorting=ALPHA]")
         .costs("O(N+M*log(M)), N: elements there, M: elements returned"),

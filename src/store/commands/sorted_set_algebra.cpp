@@ -295,44 +295,43 @@ constexpr auto kCountedKeys =
 constexpr auto kStoredAndCountedKeys = std::to_array<KeySpec>(
     {{.access = kOverwritesValue, .index = 1}, {.access = kReadsValue, .index = 2, .find = KeySpec::Find::kCount}});
 
-constexpr CommandSpec row(std::string_view name, bool stores, std::string_view summary, std::string_view since,
-                          void (*run)(Call&)) {
-  const std::uint32_t flags = kMovableKeys | (stores ? kWrite | kDenyOom : kReadonly);
-  return {
-      .name = name,
-      .arity = stores ? -4 : -3,
-      .flags = flags,
-      .categories = kSortedSetCategory,
-      .keys = stores ? KeyRange{.first = 1, .last = 1, .step = 1} : KeyRange{},
-      .summary = summary,
-      .since = since,
-      .group = "sorted-set",
-      .tips = {},
-      .run = run,
-      .key_specs = stores ? std::span<const KeySpec>(kStoredAndCountedKeys) : std::span<const KeySpec>(kCountedKeys)};
-}
+constexpr std::uint32_t kReads = kReadonly | kMovableKeys;
+constexpr std::uint32_t kStores = kWrite | kDenyOom | kMovableKeys;
+
+constexpr Family row{.group = "sorted-set", .categories = kSortedSetCategory};
 
 constexpr std::array kCommands = {
-    row("zdiff", false, "Returns the members of the first sorted set that no other one has.", "6.2.0", subtract_sets)
+    row("zdiff", -3, kReads, "Returns the members of the first sorted set that no other one has.", "6.2.0",
+        subtract_sets)
+        .with_key_specs(kCountedKeys)
         .takes("numkeys key... [WITHSCORES]")
         .costs("O(L+N*log(N)), L: members of all sets, N: of the first"),
-    row("zdiffstore", true, "Stores the members of the first sorted set that no other one has.", "6.2.0",
+    row("zdiffstore", -4, kStores, "Stores the members of the first sorted set that no other one has.", "6.2.0",
         store_difference)
+        .on_key()
+        .with_key_specs(kStoredAndCountedKeys)
         .takes("destination numkeys key#1...")
         .costs("O(L+N*log(N)), L: members of all sets, N: of the first"),
-    row("zinter", false, "Returns the members that all sorted sets have.", "6.2.0", intersect_sets)
+    row("zinter", -3, kReads, "Returns the members that all sorted sets have.", "6.2.0", intersect_sets)
+        .with_key_specs(kCountedKeys)
         .takes("numkeys key... [WEIGHTS weight:integer...] [AGGREGATE aggregate=(SUM|MIN|MAX)] [WITHSCORES]")
         .costs("O(N*K+M*log(M)), N: members of the smallest set, K: sets, M: members of the result"),
-    row("zintercard", false, "Counts the members that all sorted sets have.", "7.0.0", count_intersection)
+    row("zintercard", -3, kReads, "Counts the members that all sorted sets have.", "7.0.0", count_intersection)
+        .with_key_specs(kCountedKeys)
         .takes("numkeys key... [LIMIT limit]")
         .costs("O(N*K), N: members of the smallest set, K: sets"),
-    row("zinterstore", true, "Stores the members that all sorted sets have.", "2.0.0", store_intersection)
+    row("zinterstore", -4, kStores, "Stores the members that all sorted sets have.", "2.0.0", store_intersection)
+        .on_key()
+        .with_key_specs(kStoredAndCountedKeys)
         .takes("destination numkeys key#1... [WEIGHTS weight:integer...] [AGGREGATE aggregate=(SUM|MIN|MAX)]")
         .costs("O(N*K+M*log(M)), N: members of the smallest set, K: sets, M: members of the result"),
-    row("zunion", false, "Returns the members that any of the sorted sets has.", "6.2.0", union_sets)
+    row("zunion", -3, kReads, "Returns the members that any of the sorted sets has.", "6.2.0", union_sets)
+        .with_key_specs(kCountedKeys)
         .takes("numkeys key... [WEIGHTS weight:integer...] [AGGREGATE aggregate=(SUM|MIN|MAX)] [WITHSCORES]")
         .costs("O(N+M*log(M)), N: members of all sets, M: of the result"),
-    row("zunionstore", true, "Stores the members that any of the sorted sets has.", "2.0.0", store_union)
+    row("zunionstore", -4, kStores, "Stores the members that any of the sorted sets has.", "2.0.0", store_union)
+        .on_key()
+        .with_key_specs(kStoredAndCountedKeys)
         .takes("destination numkeys key#1... [WEIGHTS weight:integer...] [AGGREGATE aggregate=(SUM|MIN|MAX)]")
         .costs("O(N+M*log(M)), N: members of all sets, M: of the result"),
 };

@@ -109,21 +109,6 @@ void pop_several_waiting(Call& call) {
   pop_or_wait<SortedSet>(call, asked->keys, *timeout, with_key(call, end_of(*asked), asked->count, Form::kNested));
 }
 
-constexpr CommandSpec row(std::string_view name, int arity, std::uint32_t flags, KeyRange keys,
-                          std::string_view summary, std::string_view since, void (*run)(Call&)) {
-  return {.name = name,
-          .arity = arity,
-          .flags = flags,
-          .categories = kSortedSetCategory,
-          .keys = keys,
-          .summary = summary,
-          .since = since,
-          .group = "sorted-set",
-          .tips = {},
-          .run = run};
-}
-
-constexpr KeyRange kOneKey = {.first = 1, .last = 1, .step = 1, .access = kTakesValue};
 constexpr KeyRange kAllButTimeout = {.first = 1, .last = -2, .step = 1, .access = kTakesValue};
 
 constexpr auto counted_keys(int index) {
@@ -132,39 +117,38 @@ constexpr auto counted_keys(int index) {
 constexpr auto kCountedKeys = counted_keys(1);
 constexpr auto kCountedKeysBehindTimeout = counted_keys(2);
 
-constexpr CommandSpec with_specs(CommandSpec spec, std::span<const KeySpec> specs) {
-  spec.key_specs = specs;
-  return spec;
-}
-
 constexpr std::uint32_t kPops = kWrite | kFast;
 constexpr std::uint32_t kWaits = kWrite | kNoscript | kBlocking | kFast;
 
+constexpr Family row{.group = "sorted-set", .categories = kSortedSetCategory};
+
 constexpr std::array kCommands = {
-    with_specs(
-        row("bzmpop", -5, kWrite | kBlocking | kMovableKeys, {},
-            "Takes members from the first sorted set that has any, or waits for one.", "7.0.0", pop_several_waiting)
-            .takes("timeout numkeys key... where=(MIN|MAX) [COUNT count]")
-            .costs("O(K+M*log(N)), K: keys, M: members taken, N: members there"),
-        kCountedKeysBehindTimeout),
-    row("bzpopmax", -3, kWaits, kAllButTimeout,
-        "Takes the highest member of the first sorted set that has any, or waits for one.", "5.0.0",
-        pop_highest_waiting)
+    row("bzmpop", -5, kWrite | kBlocking | kMovableKeys,
+        "Takes members from the first sorted set that has any, or waits for one.", "7.0.0", pop_several_waiting)
+        .with_key_specs(kCountedKeysBehindTimeout)
+        .takes("timeout numkeys key... where=(MIN|MAX) [COUNT count]")
+        .costs("O(K+M*log(N)), K: keys, M: members taken, N: members there"),
+    row("bzpopmax", -3, kWaits, "Takes the highest member of the first sorted set that has any, or waits for one.",
+        "5.0.0", pop_highest_waiting)
+        .on_keys(kAllButTimeout)
         .takes("key... timeout")
         .costs("O(log(N)), N: members there"),
-    row("bzpopmin", -3, kWaits, kAllButTimeout,
-        "Takes the lowest member of the first sorted set that has any, or waits for one.", "5.0.0", pop_lowest_waiting)
+    row("bzpopmin", -3, kWaits, "Takes the lowest member of the first sorted set that has any, or waits for one.",
+        "5.0.0", pop_lowest_waiting)
+        .on_keys(kAllButTimeout)
         .takes("key... timeout")
         .costs("O(log(N)), N: members there"),
-    with_specs(row("zmpop", -4, kWrite | kMovableKeys, {}, "Takes members from the first sorted set that has any.",
-                   "7.0.0", pop_several)
-                   .takes("numkeys key... where=(MIN|MAX) [COUNT count]")
-                   .costs("O(K+M*log(N)), K: keys, M: members taken, N: members there"),
-               kCountedKeys),
-    row("zpopmax", -2, kPops, kOneKey, "Takes the highest members.", "5.0.0", pop_highest)
+    row("zmpop", -4, kWrite | kMovableKeys, "Takes members from the first sorted set that has any.", "7.0.0",
+        pop_several)
+        .with_key_specs(kCountedKeys)
+        .takes("numkeys key... where=(MIN|MAX) [COUNT count]")
+        .costs("O(K+M*log(N)), K: keys, M: members taken, N: members there"),
+    row("zpopmax", -2, kPops, "Takes the highest members.", "5.0.0", pop_highest)
+        .on_key(kTakesValue)
         .takes("key [count]")
         .costs("O(M*log(N)), M: members taken, N: members there"),
-    row("zpopmin", -2, kPops, kOneKey, "Takes the lowest members.", "5.0.0", pop_lowest)
+    row("zpopmin", -2, kPops, "Takes the lowest members.", "5.0.0", pop_lowest)
+        .on_key(kTakesValue)
         .takes("key [count]")
         .costs("O(M*log(N)), M: members taken, N: members there"),
 };

@@ -262,82 +262,69 @@ void remove_by_rank(Call& call) { remove(call, RangeKind::kRank, "zremrangebyran
 void remove_by_score(Call& call) { remove(call, RangeKind::kScore, "zremrangebyscore"); }
 void remove_by_member(Call& call) { remove(call, RangeKind::kMember, "zremrangebylex"); }
 
-constexpr CommandSpec row(std::string_view name, int arity, std::uint32_t flags,
-                          std::span<const std::string_view> access, std::string_view summary, std::string_view since,
-                          void (*run)(Call&)) {
-  return {.name = name,
-          .arity = arity,
-          .flags = flags,
-          .categories = kSortedSetCategory,
-          .keys = {.first = 1, .last = 1, .step = 1, .access = access},
-          .summary = summary,
-          .since = since,
-          .group = "sorted-set",
-          .tips = {},
-          .run = run};
-}
-
 constexpr auto kStoreKeys =
     std::to_array<KeySpec>({{.access = kOverwritesValue, .index = 1}, {.access = kReadsValue, .index = 2}});
 
-constexpr CommandSpec store_row() {
-  CommandSpec spec = row("zrangestore", -5, kWrite | kDenyOom, {}, "Stores a range of a sorted set in another key.",
-                         "6.2.0", store_range)
-                         .takes("dst src#1 min max [sortby=(BYSCORE|BYLEX)] [REV] [LIMIT (offset count)]")
-                         .costs("O(log(N)+M), N: members there, M: members stored");
-  spec.keys = {.first = 1, .last = 2, .step = 1, .access = {}};
-  spec.key_specs = kStoreKeys;
-  return spec;
-}
+constexpr Family row{.group = "sorted-set", .categories = kSortedSetCategory};
 
 constexpr std::array kCommands = {
-    row("zcount", 4, kReadonly | kFast, kReadsValue, "Counts the members whose scores lie in a range.", "2.0.0",
-        count_by_score)
+    row("zcount", 4, kReadonly | kFast, "Counts the members whose scores lie in a range.", "2.0.0", count_by_score)
+        .on_key(kReadsValue)
         .takes("key min:double max:double")
         .costs("O(log(N)), N: members there"),
-    row("zlexcount", 4, kReadonly | kFast, kReadsValue,
+    row("zlexcount", 4, kReadonly | kFast,
         "Counts the members that lie in a range of bytes, where all scores are equal.", "2.8.9", count_by_member)
+        .on_key(kReadsValue)
         .takes("key min max")
         .costs("O(log(N)), N: members there"),
-    row("zrange", -4, kReadonly, kReadsValue, "Returns a range of members, by rank, score or bytes.", "1.2.0", range)
+    row("zrange", -4, kReadonly, "Returns a range of members, by rank, score or bytes.", "1.2.0", range)
+        .on_key(kReadsValue)
         .takes("key start stop [sortby=(BYSCORE|BYLEX)@6.2.0] [REV@6.2.0] [LIMIT (offset count)@6.2.0] [WITHSCORES]")
         .costs("O(log(N)+M), N: members there, M: members returned"),
-    row("zrangebylex", -4, kReadonly, kReadsValue,
-        "Returns the members in a range of bytes, where all scores are equal.", "2.8.9", range_by_member)
+    row("zrangebylex", -4, kReadonly, "Returns the members in a range of bytes, where all scores are equal.", "2.8.9",
+        range_by_member)
+        .on_key(kReadsValue)
         .takes("key min max [LIMIT (offset count)]")
         .costs("O(log(N)+M), N: members there, M: members returned")
         .replaced("6.2.0", "`ZRANGE` with the `BYLEX` argument"),
-    row("zrangebyscore", -4, kReadonly, kReadsValue, "Returns the members in a range of scores.", "1.0.5",
-        range_by_score)
+    row("zrangebyscore", -4, kReadonly, "Returns the members in a range of scores.", "1.0.5", range_by_score)
+        .on_key(kReadsValue)
         .takes("key min:double max:double [WITHSCORES@2.0.0] [LIMIT (offset count)]")
         .costs("O(log(N)+M), N: members there, M: members returned")
         .replaced("6.2.0", "`ZRANGE` with the `BYSCORE` argument"),
-    store_row(),
-    row("zremrangebylex", 4, kWrite, kRemovesFromValue,
-        "Removes the members in a range of bytes, where all scores are equal.", "2.8.9", remove_by_member)
+    row("zrangestore", -5, kWrite | kDenyOom, "Stores a range of a sorted set in another key.", "6.2.0", store_range)
+        .on_keys({.first = 1, .last = 2, .step = 1})
+        .with_key_specs(kStoreKeys)
+        .takes("dst src#1 min max [sortby=(BYSCORE|BYLEX)] [REV] [LIMIT (offset count)]")
+        .costs("O(log(N)+M), N: members there, M: members stored"),
+    row("zremrangebylex", 4, kWrite, "Removes the members in a range of bytes, where all scores are equal.", "2.8.9",
+        remove_by_member)
+        .on_key(kRemovesFromValue)
         .takes("key min max")
         .costs("O(log(N)+M), N: members there, M: members removed"),
-    row("zremrangebyrank", 4, kWrite, kRemovesFromValue, "Removes the members in a range of ranks.", "2.0.0",
-        remove_by_rank)
+    row("zremrangebyrank", 4, kWrite, "Removes the members in a range of ranks.", "2.0.0", remove_by_rank)
+        .on_key(kRemovesFromValue)
         .takes("key start:integer stop:integer")
         .costs("O(log(N)+M), N: members there, M: members removed"),
-    row("zremrangebyscore", 4, kWrite, kRemovesFromValue, "Removes the members in a range of scores.", "1.2.0",
-        remove_by_score)
+    row("zremrangebyscore", 4, kWrite, "Removes the members in a range of scores.", "1.2.0", remove_by_score)
+        .on_key(kRemovesFromValue)
         .takes("key min:double max:double")
         .costs("O(log(N)+M), N: members there, M: members removed"),
-    row("zrevrange", -4, kReadonly, kReadsValue, "Returns a range of ranks, from the highest score down.", "1.2.0",
-        reverse_range)
+    row("zrevrange", -4, kReadonly, "Returns a range of ranks, from the highest score down.", "1.2.0", reverse_range)
+        .on_key(kReadsValue)
         .takes("key start:integer stop:integer [WITHSCORES]")
         .costs("O(log(N)+M), N: members there, M: members returned")
         .replaced("6.2.0", "`ZRANGE` with the `REV` argument"),
-    row("zrevrangebylex", -4, kReadonly, kReadsValue,
+    row("zrevrangebylex", -4, kReadonly,
         "Returns the members in a range of bytes, in descending order, where all scores are equal.", "2.8.9",
         reverse_range_by_member)
+        .on_key(kReadsValue)
         .takes("key max min [LIMIT (offset count)]")
         .costs("O(log(N)+M), N: members there, M: members returned")
         .replaced("6.2.0", "`ZRANGE` with the `REV` and `BYLEX` arguments"),
-    row("zrevrangebyscore", -4, kReadonly, kReadsValue,
-        "Returns the members in a range of scores, from the highest down.", "2.2.0", reverse_range_by_score)
+    row("zrevrangebyscore", -4, kReadonly, "Returns the members in a range of scores, from the highest down.", "2.2.0",
+        reverse_range_by_score)
+        .on_key(kReadsValue)
         .takes("key max:double min:double [WITHSCORES] [LIMIT (offset count)]")
         .costs("O(log(N)+M), N: members there, M: members returned")
         .replaced("6.2.0", "`ZRANGE` with the `REV` and `BYSCORE` arguments"),

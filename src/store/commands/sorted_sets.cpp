@@ -185,62 +185,56 @@ void random_members(Call& call) {
   reply_random_members(call, *set, *count, with_scores);
 }
 
-constexpr CommandSpec row(std::string_view name, int arity, std::uint32_t flags,
-                          std::span<const std::string_view> access, std::string_view summary, std::string_view since,
-                          void (*run)(Call&), std::span<const std::string_view> tips = {}) {
-  return {.name = name,
-          .arity = arity,
-          .flags = flags,
-          .categories = kSortedSetCategory,
-          .keys = {.first = 1, .last = 1, .step = 1, .access = access},
-          .summary = summary,
-          .since = since,
-          .group = "sorted-set",
-          .tips = tips,
-          .run = run};
-}
-
 constexpr std::uint32_t kAdds = kWrite | kDenyOom | kFast;
 constexpr std::uint32_t kReads = kReadonly | kFast;
 
+constexpr Family row{.group = "sorted-set", .categories = kSortedSetCategory};
+
 constexpr std::array kCommands = {
-    row("zadd", -4, kAdds, kUpdatesKey, "Adds members with scores, or gives members new ones.", "1.2.0", add)
+    row("zadd", -4, kAdds, "Adds members with scores, or gives members new ones.", "1.2.0", add)
+        .on_key(kUpdatesKey)
         .takes("key [condition=(NX|XX)@3.0.2] [comparison=(GT|LT)@6.2.0] [change=CH@3.0.2] [increment=INCR@3.0.2] "
                "(score member)...")
         .costs("O(M*log(N)), M: places given, N: places there")
         .looks_for(3),
-    row("zcard", 2, kReads, kReadsKey, "Counts the members.", "1.2.0", cardinality).takes("key").costs("O(1)"),
-    row("zincrby", 4, kAdds, kUpdatesValue, "Adds to the score of a member; an absent one counts as 0.", "1.2.0",
-        increment)
+    row("zcard", 2, kReads, "Counts the members.", "1.2.0", cardinality).on_key(kReadsKey).takes("key").costs("O(1)"),
+    row("zincrby", 4, kAdds, "Adds to the score of a member; an absent one counts as 0.", "1.2.0", increment)
+        .on_key(kUpdatesValue)
         .takes("key increment member")
         .costs("O(log(N)), N: members there")
         .looks_for(3),
-    row("zmscore", -3, kReads, kReadsValue, "Returns the scores of several members.", "6.2.0", scores)
+    row("zmscore", -3, kReads, "Returns the scores of several members.", "6.2.0", scores)
+        .on_key(kReadsValue)
         .takes("key member...")
         .costs("O(N), N: members given")
         .looks_for(2),
-    row("zrandmember", -2, kReadonly, kReadsValue, "Returns members that are drawn at random.", "6.2.0", random_members,
-        kNondeterministic)
+    row("zrandmember", -2, kReadonly, "Returns members that are drawn at random.", "6.2.0", random_members)
+        .on_key(kReadsValue)
+        .tipped(kNondeterministic)
         .takes("key [options=(count [WITHSCORES])]")
         .costs("O(N), N: elements returned"),
-    row("zrank", 3, kReads, kReadsValue, "Returns how many members stand before this one.", "2.0.0", rank)
+    row("zrank", 3, kReads, "Returns how many members stand before this one.", "2.0.0", rank)
+        .on_key(kReadsValue)
         .takes("key member")
         .costs("O(log(N))")
         .looks_for(2),
-    row("zrem", -3, kWrite | kFast, kRemovesFromValue, "Removes members; a sorted set without members is gone.",
-        "1.2.0", remove)
+    row("zrem", -3, kWrite | kFast, "Removes members; a sorted set without members is gone.", "1.2.0", remove)
+        .on_key(kRemovesFromValue)
         .takes("key member...")
         .costs("O(M*log(N)), M: members given, N: members there")
         .looks_for(2),
-    row("zrevrank", 3, kReads, kReadsValue, "Returns how many members stand behind this one.", "2.0.0", reverse_rank)
+    row("zrevrank", 3, kReads, "Returns how many members stand behind this one.", "2.0.0", reverse_rank)
+        .on_key(kReadsValue)
         .takes("key member")
         .costs("O(log(N))")
         .looks_for(2),
-    row("zscan", -3, kReadonly, kReadsValue, "Walks through the members and scores step by step.", "2.8.0", scan,
-        kNondeterministic)
+    row("zscan", -3, kReadonly, "Walks through the members and scores step by step.", "2.8.0", scan)
+        .on_key(kReadsValue)
+        .tipped(kNondeterministic)
         .takes("key cursor [MATCH pattern] [COUNT count]")
         .costs("O(M), M: COUNT; a whole walk: O(N), N: elements there"),
-    row("zscore", 3, kReads, kReadsValue, "Returns the score of a member.", "1.2.0", score)
+    row("zscore", 3, kReads, "Returns the score of a member.", "1.2.0", score)
+        .on_key(kReadsValue)
         .takes("key member")
         .costs("O(1)")
         .looks_for(2),

@@ -466,283 +466,112 @@ void lcs(Call& call) {
 
 constexpr std::array<std::string_view, 4> kSetAccess = {"RW", "access", "update", "variable_flags"};
 
+constexpr Family row{.group = "string", .categories = kStringCategory};
+
 constexpr std::array kCommands = {
-    CommandSpec{"append",
-                3,
-                kWrite | kDenyOom | kFast,
-                kStringCategory,
-                {.first = 1, .last = 1, .step = 1, .access = kInsertsIntoValue},
-                "Adds bytes to the end of a string; an absent key counts as empty.",
-                "2.0.0",
-                "string",
-                {},
-                append}
+    row("append", 3, kWrite | kDenyOom | kFast, "Adds bytes to the end of a string; an absent key counts as empty.",
+        "2.0.0", append)
+        .on_key(kInsertsIntoValue)
         .takes("key value")
         .costs("O(N), N: bytes appended, on average"),
-    CommandSpec{"decr",
-                2,
-                kWrite | kDenyOom | kFast,
-                kStringCategory,
-                {.first = 1, .last = 1, .step = 1, .access = kUpdatesValue},
-                "Takes one from the integer that a key holds; an absent key counts as 0.",
-                "1.0.0",
-                "string",
-                {},
-                decr}
+    row("decr", 2, kWrite | kDenyOom | kFast, "Takes one from the integer that a key holds; an absent key counts as 0.",
+        "1.0.0", decr)
+        .on_key(kUpdatesValue)
         .takes("key")
         .costs("O(1)"),
-    CommandSpec{"decrby",
-                3,
-                kWrite | kDenyOom | kFast,
-                kStringCategory,
-                {.first = 1, .last = 1, .step = 1, .access = kUpdatesValue},
-                "Takes a number from the integer that a key holds.",
-                "1.0.0",
-                "string",
-                {},
-                decr_by}
+    row("decrby", 3, kWrite | kDenyOom | kFast, "Takes a number from the integer that a key holds.", "1.0.0", decr_by)
+        .on_key(kUpdatesValue)
         .takes("key decrement:integer")
         .costs("O(1)"),
-    CommandSpec{"get",
-                2,
-                kReadonly | kFast,
-                kStringCategory,
-                {.first = 1, .last = 1, .step = 1, .access = kReadsValue},
-                "Returns the string value of a key.",
-                "1.0.0",
-                "string",
-                {},
-                get}
+    row("get", 2, kReadonly | kFast, "Returns the string value of a key.", "1.0.0", get)
+        .on_key(kReadsValue)
         .takes("key")
         .costs("O(1)"),
-    CommandSpec{"getdel",
-                2,
-                kWrite | kFast,
-                kStringCategory,
-                {.first = 1, .last = 1, .step = 1, .access = kTakesValue},
-                "Returns the string value of a key and deletes the key.",
-                "6.2.0",
-                "string",
-                {},
-                get_and_delete}
+    row("getdel", 2, kWrite | kFast, "Returns the string value of a key and deletes the key.", "6.2.0", get_and_delete)
+        .on_key(kTakesValue)
         .takes("key")
         .costs("O(1)"),
-    CommandSpec{"getex",
-                -2,
-                kWrite | kFast,
-                kStringCategory,
-                {.first = 1,
-                 .last = 1,
-                 .step = 1,
-                 .access = kUpdatesValue,
-                 .notes = "RW and UPDATE because it changes the TTL"},
-                "Returns the string value of a key and changes its expiry.",
-                "6.2.0",
-                "string",
-                {},
-                get_and_expire}
+    row("getex", -2, kWrite | kFast, "Returns the string value of a key and changes its expiry.", "6.2.0",
+        get_and_expire)
+        .on_key(kUpdatesValue, "RW and UPDATE because it changes the TTL")
         .takes(
             "key [expiration=(EX seconds|PX milliseconds|EXAT unix-time-seconds|PXAT unix-time-milliseconds|PERSIST)]")
         .costs("O(1)"),
-    CommandSpec{"getrange",
-                4,
-                kReadonly,
-                kStringCategory,
-                {.first = 1, .last = 1, .step = 1, .access = kReadsValue},
-                "Returns a part of a string.",
-                "2.4.0",
-                "string",
-                {},
-                get_range}
+    row("getrange", 4, kReadonly, "Returns a part of a string.", "2.4.0", get_range)
+        .on_key(kReadsValue)
         .takes("key start:integer end:integer")
         .costs("O(N), N: bytes returned"),
-    CommandSpec{"getset",
-                3,
-                kWrite | kDenyOom | kFast,
-                kStringCategory,
-                {.first = 1, .last = 1, .step = 1, .access = kUpdatesValue},
-                "Sets the string value of a key and returns the old one.",
-                "1.0.0",
-                "string",
-                {},
-                get_and_set}
+    row("getset", 3, kWrite | kDenyOom | kFast, "Sets the string value of a key and returns the old one.", "1.0.0",
+        get_and_set)
+        .on_key(kUpdatesValue)
         .takes("key value")
         .costs("O(1)")
         .replaced("6.2.0", "`SET` with the `!GET` argument"),
-    CommandSpec{"incr",
-                2,
-                kWrite | kDenyOom | kFast,
-                kStringCategory,
-                {.first = 1, .last = 1, .step = 1, .access = kUpdatesValue},
-                "Adds one to the integer that a key holds; an absent key counts as 0.",
-                "1.0.0",
-                "string",
-                {},
-                incr}
+    row("incr", 2, kWrite | kDenyOom | kFast, "Adds one to the integer that a key holds; an absent key counts as 0.",
+        "1.0.0", incr)
+        .on_key(kUpdatesValue)
         .takes("key")
         .costs("O(1)"),
-    CommandSpec{"incrby",
-                3,
-                kWrite | kDenyOom | kFast,
-                kStringCategory,
-                {.first = 1, .last = 1, .step = 1, .access = kUpdatesValue},
-                "Adds a number to the integer that a key holds.",
-                "1.0.0",
-                "string",
-                {},
-                incr_by}
+    row("incrby", 3, kWrite | kDenyOom | kFast, "Adds a number to the integer that a key holds.", "1.0.0", incr_by)
+        .on_key(kUpdatesValue)
         .takes("key increment")
         .costs("O(1)"),
-    CommandSpec{"incrbyfloat",
-                3,
-                kWrite | kDenyOom | kFast,
-                kStringCategory,
-                {.first = 1, .last = 1, .step = 1, .access = kUpdatesValue},
-                "Adds a number, which need not be whole, to the number that a key holds.",
-                "2.6.0",
-                "string",
-                {},
-                incr_by_float}
+    row("incrbyfloat", 3, kWrite | kDenyOom | kFast,
+        "Adds a number, which need not be whole, to the number that a key holds.", "2.6.0", incr_by_float)
+        .on_key(kUpdatesValue)
         .takes("key increment:double")
         .costs("O(1)"),
-    CommandSpec{"lcs",
-                -3,
-                kReadonly,
-                kStringCategory,
-                {.first = 1, .last = 2, .step = 1, .access = kReadsValue},
-                "Finds the longest subsequence that two strings have in common.",
-                "7.0.0",
-                "string",
-                {},
-                lcs}
+    row("lcs", -3, kReadonly, "Finds the longest subsequence that two strings have in common.", "7.0.0", lcs)
+        .on_keys({.first = 1, .last = 2, .step = 1, .access = kReadsValue})
         .takes("key1 key2 [LEN] [IDX] [MINMATCHLEN len] [WITHMATCHLEN]")
         .costs("O(N*M), N and M: bytes of the two"),
-    CommandSpec{"mget",
-                -2,
-                kReadonly | kFast,
-                kStringCategory,
-                {.first = 1, .last = -1, .step = 1, .access = kReadsValue},
-                "Returns the string values of several keys.",
-                "1.0.0",
-                "string",
-                kByShard,
-                get_many}
+    row("mget", -2, kReadonly | kFast, "Returns the string values of several keys.", "1.0.0", get_many)
+        .on_keys({.first = 1, .last = -1, .step = 1, .access = kReadsValue})
+        .tipped(kByShard)
         .takes("key...")
         .costs("O(N), N: keys given"),
-    CommandSpec{"mset",
-                -3,
-                kWrite | kDenyOom,
-                kStringCategory,
-                {.first = 1, .last = -1, .step = 2, .access = kOverwritesValue},
-                "Sets several keys to their string values.",
-                "1.0.1",
-                "string",
-                kSuccessByShard,
-                set_many}
+    row("mset", -3, kWrite | kDenyOom, "Sets several keys to their string values.", "1.0.1", set_many)
+        .on_keys({.first = 1, .last = -1, .step = 2, .access = kOverwritesValue})
+        .tipped(kSuccessByShard)
         .takes("(key value)...")
         .costs("O(N), N: keys given"),
-    CommandSpec{"msetnx",
-                -3,
-                kWrite | kDenyOom,
-                kStringCategory,
-                {.first = 1, .last = -1, .step = 2, .access = kInsertsKey},
-                "Sets several keys to their string values if none of them exists.",
-                "1.0.1",
-                "string",
-                kLeastByShard,
-                set_many_if_absent}
+    row("msetnx", -3, kWrite | kDenyOom, "Sets several keys to their string values if none of them exists.", "1.0.1",
+        set_many_if_absent)
+        .on_keys({.first = 1, .last = -1, .step = 2, .access = kInsertsKey})
+        .tipped(kLeastByShard)
         .takes("(key value)...")
         .costs("O(N), N: keys given"),
-    CommandSpec{"psetex",
-                4,
-                kWrite | kDenyOom,
-                kStringCategory,
-                {.first = 1, .last = 1, .step = 1, .access = kOverwritesValue},
-                "Sets a string value and how many milliseconds it lives.",
-                "2.6.0",
-                "string",
-                {},
-                set_with_expiry}
+    row("psetex", 4, kWrite | kDenyOom, "Sets a string value and how many milliseconds it lives.", "2.6.0",
+        set_with_expiry)
+        .on_key(kOverwritesValue)
         .takes("key milliseconds value")
         .costs("O(1)"),
-    CommandSpec{"set",
-                -3,
-                kWrite | kDenyOom,
-                kStringCategory,
-                {.first = 1,
-                 .last = 1,
-                 .step = 1,
-                 .access = kSetAccess,
-                 .notes = "RW and ACCESS due to the optional `GET` argument"},
-                "Sets the string value of a key, whatever it held before.",
-                "1.0.0",
-                "string",
-                {},
-                set,
-                {},
-                {},
-                find_keys_of_set}
+    row("set", -3, kWrite | kDenyOom, "Sets the string value of a key, whatever it held before.", "1.0.0", set)
+        .on_key(kSetAccess, "RW and ACCESS due to the optional `GET` argument")
+        .with_keys_found_by(find_keys_of_set)
         .takes("key value [condition=(NX|XX)@2.6.12] [GET@6.2.0] [expiration=(EX seconds@2.6.12|PX "
                "milliseconds@2.6.12|EXAT unix-time-seconds@6.2.0|PXAT unix-time-milliseconds@6.2.0|KEEPTTL@6.0.0)]")
         .costs("O(1)"),
-    CommandSpec{"setex",
-                4,
-                kWrite | kDenyOom,
-                kStringCategory,
-                {.first = 1, .last = 1, .step = 1, .access = kOverwritesValue},
-                "Sets a string value and how many seconds it lives.",
-                "2.0.0",
-                "string",
-                {},
-                set_with_expiry}
+    row("setex", 4, kWrite | kDenyOom, "Sets a string value and how many seconds it lives.", "2.0.0", set_with_expiry)
+        .on_key(kOverwritesValue)
         .takes("key seconds value")
         .costs("O(1)"),
-    CommandSpec{"setnx",
-                3,
-                kWrite | kDenyOom | kFast,
-                kStringCategory,
-                {.first = 1, .last = 1, .step = 1, .access = kInsertsKey},
-                "Sets the string value of a key that does not exist.",
-                "1.0.0",
-                "string",
-                {},
-                set_if_absent}
+    row("setnx", 3, kWrite | kDenyOom | kFast, "Sets the string value of a key that does not exist.", "1.0.0",
+        set_if_absent)
+        .on_key(kInsertsKey)
         .takes("key value")
         .costs("O(1)"),
-    CommandSpec{"setrange",
-                4,
-                kWrite | kDenyOom,
-                kStringCategory,
-                {.first = 1, .last = 1, .step = 1, .access = kUpdatesKey},
-                "Overwrites a part of a string; what lies between becomes zero bytes.",
-                "2.2.0",
-                "string",
-                {},
-                set_range}
+    row("setrange", 4, kWrite | kDenyOom, "Overwrites a part of a string; what lies between becomes zero bytes.",
+        "2.2.0", set_range)
+        .on_key(kUpdatesKey)
         .takes("key offset value")
         .costs("O(N), N: bytes of the value"),
-    CommandSpec{"strlen",
-                2,
-                kReadonly | kFast,
-                kStringCategory,
-                {.first = 1, .last = 1, .step = 1, .access = kReadsKey},
-                "Returns the length of a string in bytes.",
-                "2.2.0",
-                "string",
-                {},
-                string_length}
+    row("strlen", 2, kReadonly | kFast, "Returns the length of a string in bytes.", "2.2.0", string_length)
+        .on_key(kReadsKey)
         .takes("key")
         .costs("O(1)"),
-    CommandSpec{"substr",
-                4,
-                kReadonly,
-                kStringCategory,
-                {.first = 1, .last = 1, .step = 1, .access = kReadsValue},
-                "Returns a part of a string; an old name of GETRANGE.",
-                "1.0.0",
-                "string",
-                {},
-                get_range}
+    row("substr", 4, kReadonly, "Returns a part of a string; an old name of GETRANGE.", "1.0.0", get_range)
+        .on_key(kReadsValue)
         .takes("key start:integer end:integer")
         .costs("O(N), N: bytes returned")
         .replaced("2.0.0", "`GETRANGE`"),

@@ -112,83 +112,65 @@ constexpr std::uint32_t kSubscribing = kPubsub | kNoscript | kLoading | kStale |
 constexpr std::uint32_t kPublishing = kPubsub | kLoading | kStale | kFast | kMayReplicate;
 constexpr std::uint32_t kAsking = kPubsub | kLoading | kStale;
 
-constexpr CommandSpec row(std::string_view name, int arity, std::uint32_t flags, std::string_view summary,
-                          std::string_view since, const KeyRange& keys, void (*run)(Call&)) {
-  return {.name = name,
-          .arity = arity,
-          .flags = flags,
-          .categories = (flags & kPubsub) != 0 ? kPubsubCategory : 0u,
-          .keys = keys,
-          .summary = summary,
-          .since = since,
-          .group = "pubsub",
-          .tips = {},
-          .run = run};
-}
-
-constexpr KeyRange kNone = {};
 constexpr KeyRange kShardNames = {.first = 1, .last = -1, .step = 1, .access = kNotKey};
-constexpr KeyRange kShardName = {.first = 1, .last = 1, .step = 1, .access = kNotKey};
 
 using enum ChannelKind;
 
+constexpr Family row{.group = "pubsub"};  // The category follows from the flag.
+
 constexpr std::array kSubcommands = {
-    row("pubsub|channels", -2, kAsking, "Returns the channels that have subscribers.", "2.8.0", kNone,
+    row("pubsub|channels", -2, kAsking, "Returns the channels that have subscribers.", "2.8.0",
         pubsub_channels<kChannel>)
         .takes("[pattern]")
         .costs("O(N), N: channels with subscribers"),
-    row("pubsub|help", 2, kLoading | kStale, "Describes the subcommands.", "6.2.0", kNone, pubsub_help).costs("O(1)"),
-    row("pubsub|numpat", 2, kAsking, "Counts the patterns that have subscribers.", "2.8.0", kNone, pubsub_numpat)
+    row("pubsub|help", 2, kLoading | kStale, "Describes the subcommands.", "6.2.0", pubsub_help).costs("O(1)"),
+    row("pubsub|numpat", 2, kAsking, "Counts the patterns that have subscribers.", "2.8.0", pubsub_numpat)
         .costs("O(1)"),
-    row("pubsub|numsub", -2, kAsking, "Counts the subscribers of channels.", "2.8.0", kNone, pubsub_numsub<kChannel>)
+    row("pubsub|numsub", -2, kAsking, "Counts the subscribers of channels.", "2.8.0", pubsub_numsub<kChannel>)
         .takes("[channel...]")
         .costs("O(N), N: channels given"),
-    row("pubsub|shardchannels", -2, kAsking, "Returns the shard channels that have subscribers.", "7.0.0", kNone,
+    row("pubsub|shardchannels", -2, kAsking, "Returns the shard channels that have subscribers.", "7.0.0",
         pubsub_channels<kShard>)
         .takes("[pattern]")
         .costs("O(N), N: shard channels with subscribers"),
-    row("pubsub|shardnumsub", -2, kAsking, "Counts the subscribers of shard channels.", "7.0.0", kNone,
-        pubsub_numsub<kShard>)
+    row("pubsub|shardnumsub", -2, kAsking, "Counts the subscribers of shard channels.", "7.0.0", pubsub_numsub<kShard>)
         .takes("[shardchannel...]")
         .costs("O(N), N: shard channels given"),
 };
 
-constexpr CommandSpec container() {
-  CommandSpec spec =
-      row("pubsub", -2, 0, "Tells what is subscribed to.", "2.8.0", kNone, nullptr).costs("as the subcommand");
-  spec.subcommands = kSubcommands;
-  return spec;
-}
-
 constexpr std::array kCommands = {
-    row("psubscribe", -2, kSubscribing, "Listens to all channels whose names match patterns.", "2.0.0", kNone,
+    row("psubscribe", -2, kSubscribing, "Listens to all channels whose names match patterns.", "2.0.0",
         subscribe<kPattern>)
         .takes("(pattern)...")
         .costs("O(N), N: patterns given"),
-    row("publish", 3, kPublishing, "Sends a message to a channel; answers how many received it.", "2.0.0", kNone,
-        publish)
+    row("publish", 3, kPublishing, "Sends a message to a channel; answers how many received it.", "2.0.0", publish)
         .takes("channel message")
         .costs("O(N+M), N: subscribers of the channel, M: patterns with subscribers"),
-    container(),
-    row("punsubscribe", -1, kSubscribing, "Listens to patterns, or to all of them, no more.", "2.0.0", kNone,
+    row("pubsub", -2, 0, "Tells what is subscribed to.", "2.8.0", nullptr)
+        .with_subcommands(kSubcommands)
+        .costs("as the subcommand"),
+    row("punsubscribe", -1, kSubscribing, "Listens to patterns, or to all of them, no more.", "2.0.0",
         unsubscribe<kPattern>)
         .takes("[pattern...]")
         .costs("O(N), N: patterns given"),
     row("spublish", 3, kPublishing, "Sends a message to a shard channel; answers how many received it.", "7.0.0",
-        kShardName, spublish)
+        spublish)
+        .on_key(kNotKey)
         .takes("shardchannel message")
         .costs("O(N), N: subscribers of the shard channel"),
-    row("ssubscribe", -2, kSubscribing, "Listens to shard channels.", "7.0.0", kShardNames, subscribe<kShard>)
+    row("ssubscribe", -2, kSubscribing, "Listens to shard channels.", "7.0.0", subscribe<kShard>)
+        .on_keys(kShardNames)
         .takes("shardchannel...")
         .costs("O(N), N: shard channels given"),
-    row("subscribe", -2, kSubscribing, "Listens to channels.", "2.0.0", kNone, subscribe<kChannel>)
+    row("subscribe", -2, kSubscribing, "Listens to channels.", "2.0.0", subscribe<kChannel>)
         .takes("channel...")
         .costs("O(N), N: channels given"),
     row("sunsubscribe", -1, kSubscribing, "Listens to shard channels, or to all of them, no more.", "7.0.0",
-        kShardNames, unsubscribe<kShard>)
+        unsubscribe<kShard>)
+        .on_keys(kShardNames)
         .takes("[shardchannel...]")
         .costs("O(N), N: shard channels given"),
-    row("unsubscribe", -1, kSubscribing, "Listens to channels, or to all of them, no more.", "2.0.0", kNone,
+    row("unsubscribe", -1, kSubscribing, "Listens to channels, or to all of them, no more.", "2.0.0",
         unsubscribe<kChannel>)
         .takes("[channel...]")
         .costs("O(N), N: channels given"),

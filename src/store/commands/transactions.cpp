@@ -74,61 +74,20 @@ void unwatch(Call& call) {
 constexpr std::uint32_t kControl = kNoscript | kLoading | kStale | kFast | kAllowBusy;
 constexpr std::array<std::string_view, 1> kWatched = {"RO"};
 
+constexpr Family row{.group = "transactions", .categories = kTransactionCategory};
+
 constexpr std::array kCommands = {
-    CommandSpec{"discard",
-                1,
-                kControl | kNeverQueued,
-                kTransactionCategory,
-                {},
-                "Forgets the commands that were queued since MULTI.",
-                "2.0.0",
-                "transactions",
-                {},
-                discard}
+    row("discard", 1, kControl | kNeverQueued, "Forgets the commands that were queued since MULTI.", "2.0.0", discard)
         .costs("O(N), N: commands queued"),
-    CommandSpec{"exec",
-                1,
-                kNoscript | kLoading | kStale | kSkipSlowlog | kNeverQueued | kRunsQueue,
-                kTransactionCategory,
-                {},
-                "Runs the commands that were queued since MULTI, unless a watched key changed.",
-                "1.2.0",
-                "transactions",
-                {},
-                exec}
+    row("exec", 1, kNoscript | kLoading | kStale | kSkipSlowlog | kNeverQueued | kRunsQueue,
+        "Runs the commands that were queued since MULTI, unless a watched key changed.", "1.2.0", exec)
         .costs("as the commands queued"),
-    CommandSpec{"multi",
-                1,
-                kControl | kNeverQueued,
-                kTransactionCategory,
-                {},
-                "Begins a transaction: what follows is queued until EXEC.",
-                "1.2.0",
-                "transactions",
-                {},
-                multi}
+    row("multi", 1, kControl | kNeverQueued, "Begins a transaction: what follows is queued until EXEC.", "1.2.0", multi)
         .costs("O(1)"),
-    CommandSpec{"unwatch",
-                1,
-                kControl,
-                kTransactionCategory,
-                {},
-                "Watches no key any more.",
-                "2.2.0",
-                "transactions",
-                {},
-                unwatch}
-        .costs("O(1)"),
-    CommandSpec{"watch",
-                -2,
-                kControl | kNeverQueued,
-                kTransactionCategory,
-                {.first = 1, .last = -1, .step = 1, .access = kWatched},
-                "Lets the next EXEC fail if one of the keys changes before.",
-                "2.2.0",
-                "transactions",
-                {},
-                watch}
+    row("unwatch", 1, kControl, "Watches no key any more.", "2.2.0", unwatch).costs("O(1)"),
+    row("watch", -2, kControl | kNeverQueued, "Lets the next EXEC fail if one of the keys changes before.", "2.2.0",
+        watch)
+        .on_keys({.first = 1, .last = -1, .step = 1, .access = kWatched})
         .takes("key...")
         .costs("O(N), N: keys given"),
 };
