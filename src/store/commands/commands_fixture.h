@@ -4,10 +4,12 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "store/commands/command_table.h"
 #include "store/commands/dispatch.h"
 #include "store/commands/node.h"
 #include "wire/resp/request.h"
@@ -19,10 +21,10 @@ struct Notes final : EffectSink {
   void on_effects(std::span<const Effect> group, bool) override {
     std::string line;
     for (const Effect& effect : group) {
-      if (!line.empty()) line += ", ";
       wire::resp::RequestParser parser;
       EXPECT_EQ(parser.parse(effect.bytes).consumed, effect.bytes.size());
-      for (const std::string_view word : parser.arguments()) line.append(line.empty() ? "" : " ").append(word);
+      std::string_view before = line.empty() ? "" : ", ";
+      for (const std::string_view word : parser.arguments()) line.append(std::exchange(before, " ")).append(word);
     }
     lines.push_back(line);
   }
@@ -34,24 +36,36 @@ struct TestClient final : ClientPort {
   TestClient(Node& node, std::uint64_t id) : its_node(node) {
     session.id = id;
     session.port = this;
+    session.address = "127.0.0.1:" + std::to_string(id);
     node.sessions.emplace(id, &session);
   }
-  ~TestClient() { leave(session, its_node); }
+  ~TestClient() {
+    if (!gone) leave(session, its_node);
+  }
 
   std::string& output() override { return received; }
-  void resume() override {}
-  void close() override {}
-  void close_after_flush() override {}
+  void resume() override { ++resumed; }
+  void close() override { closed = true; }
+  void close_after_flush() override { closed = true; }
   bool congested() override { return false; }
   ConnectionFacts facts() const override { return {}; }
+
+  // What came since the last call.
+  std::string take_received() { return std::exchange(received, {}); }
 
   Node& its_node;
   Session session;
   std::string received;
+  int resumed = 0;
+  bool closed = false;
+  bool gone = false;  // The test has let it leave.
 };
 
 class CommandsFixture : public testing::Test {
  protected:
+  explicit CommandsFixture(const CommandTable& table = command_table()) : node_(Settings(), table) {}
+
+  // A line with Redis's quoting, at `now_`.
   std::string run(TestClient& client, std::string_view line) {
     std::string bytes;
     std::vector<std::size_t> sizes;
@@ -62,7 +76,7 @@ class CommandsFixture : public testing::Test {
       at += size;
     }
     const std::size_t before = client.received.size();
-    execute(words, client.session, node_, 0, client.received);
+    execute(words, client.session, node_, now_, client.received);
     return client.received.substr(before);
   }
   std::string run(std::string_view line) { return run(client_, line); }
@@ -99,7 +113,8 @@ class CommandsFixture : public testing::Test {
     return node_.effects.changes_since_save() - before;
   }
 
-  Node node_{Settings()};
+  UnixMs now_ = 1'700'000'000'000;
+  Node node_;
   TestClient client_{node_, 1};
   TestClient other_{node_, 2};
   TestClient subscriber_{node_, 3};

@@ -5,9 +5,8 @@
 
 #include "base/bytes.h"
 #include "store/commands/command_table.h"
-#include "store/commands/dispatch.h"
+#include "store/commands/commands_fixture.h"
 #include "store/commands/glob.h"
-#include "wire/resp/request.h"
 
 namespace weir::store {
 namespace {
@@ -15,27 +14,7 @@ namespace {
 using testing::HasSubstr;
 using testing::StartsWith;
 
-class Commands : public testing::Test {
- protected:
-  // A line with Redis's quoting, at `now_`.
-  std::string run(std::string_view line) {
-    std::string bytes;
-    std::vector<std::size_t> sizes;
-    EXPECT_TRUE(wire::resp::split_words(line, bytes, sizes));
-    std::vector<std::string_view> words;
-    for (std::size_t at = 0; const std::size_t size : sizes) {
-      words.push_back(std::string_view(bytes).substr(at, size));
-      at += size;
-    }
-    std::string output;
-    execute(words, session_, node_, now_, output);
-    return output;
-  }
-
-  Node node_{Settings()};
-  Session session_;
-  UnixMs now_ = 1'700'000'000'000;
-};
+using Commands = CommandsFixture;
 
 TEST_F(Commands, SetWithExpiryIsGoneInTime) {
   EXPECT_EQ(run("SET k v PX 1500"), "+OK\r\n");
@@ -78,7 +57,7 @@ TEST_F(Commands, IncrKeepsTheExpiryAndStopsAtTheLargestInteger) {
 
 TEST_F(Commands, NothingButTheHandshakeRunsBeforeAuthentication) {
   node_.settings.requirepass = "secret";
-  session_.authenticated = false;
+  client_.session.authenticated = false;
   EXPECT_EQ(run("GET k"), "-NOAUTH Authentication required.\r\n");
   EXPECT_THAT(run("HELLO 3"), StartsWith("-NOAUTH HELLO must be called"));
   EXPECT_THAT(run("AUTH wrong"), StartsWith("-WRONGPASS"));
@@ -89,7 +68,7 @@ TEST_F(Commands, NothingButTheHandshakeRunsBeforeAuthentication) {
 
 TEST_F(Commands, HelloSwitchesTheProtocolOfItsOwnReply) {
   EXPECT_THAT(run("HELLO 3 SETNAME me"), StartsWith("%7\r\n"));
-  EXPECT_EQ(session_.name, "me");
+  EXPECT_EQ(client_.session.name, "me");
   EXPECT_EQ(run("GET k"), "_\r\n");
   EXPECT_THAT(run("HELLO 2"), StartsWith("*14\r\n"));
   EXPECT_EQ(run("GET k"), "$-1\r\n");

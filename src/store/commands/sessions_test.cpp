@@ -3,10 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "store/commands/command_table.h"
-#include "store/commands/dispatch.h"
+#include "store/commands/commands_fixture.h"
 #include "store/commands/families.h"
-#include "wire/resp/request.h"
 
 namespace weir::store {
 namespace {
@@ -65,50 +63,10 @@ const CommandTable& test_table() {
   return kTable;
 }
 
-struct TestClient final : ClientPort {
-  TestClient(Node& node, std::uint64_t id) : its_node(node) {
-    session.id = id;
-    session.port = this;
-    session.address = "127.0.0.1:" + std::to_string(id);
-    node.sessions.emplace(id, &session);
-  }
-  ~TestClient() {
-    if (!gone) leave(session, its_node);
-  }
-
-  std::string& output() override { return received; }
-  void resume() override { ++resumed; }
-  void close() override { closed = true; }
-  void close_after_flush() override { closed = true; }
-  bool congested() override { return false; }
-  ConnectionFacts facts() const override { return {}; }
-
-  // What came since the last call.
-  std::string take_received() { return std::exchange(received, {}); }
-
-  Node& its_node;
-  Session session;
-  std::string received;
-  int resumed = 0;
-  bool closed = false;
-  bool gone = false;
-};
-
-class Sessions : public testing::Test {
+class Sessions : public CommandsFixture {
  protected:
-  std::string run(TestClient& client, std::string_view line) {
-    std::string bytes;
-    std::vector<std::size_t> sizes;
-    EXPECT_TRUE(wire::resp::split_words(line, bytes, sizes));
-    std::vector<std::string_view> words;
-    for (std::size_t at = 0; const std::size_t size : sizes) {
-      words.push_back(std::string_view(bytes).substr(at, size));
-      at += size;
-    }
-    const std::size_t before = client.received.size();
-    execute(words, client.session, node_, now_, client.received);
-    return client.received.substr(before);
-  }
+  Sessions() : CommandsFixture(test_table()) {}
+
   // Both clocks go on, and what is due happens.
   void pass(std::int64_t ms) {
     now_ += ms;
@@ -121,9 +79,7 @@ class Sessions : public testing::Test {
     node_.settings_changed();
   }
 
-  Node node_{Settings(), test_table()};
-  UnixMs now_ = 1'700'000'000'000;
-  TestClient a_{node_, 1}, b_{node_, 2}, c_{node_, 3};
+  TestClient &a_ = client_, &b_ = other_, &c_ = subscriber_;
 };
 
 TEST_F(Sessions, ExecAnswersAllThatWasQueuedWithErrorsInPlace) {
