@@ -108,10 +108,7 @@ std::string load(std::string_view file) {
   if (!loader.refusal().empty()) return loader.refusal();
   if (step.status != Reader::Status::kDone) return reader.error().text();
   store::DigestSink digest;
-  for (std::size_t i = 0; i < keyspace.size(); ++i) {
-    digest.select_database(i);
-    keyspace.database(i).for_each([&](const store::Entry& entry) { store::hand_over(entry, digest); });
-  }
+  store::hand_over_all(keyspace, digest);
   return digest.digest().value();
 }
 

@@ -111,10 +111,7 @@ void protocol(Call& call) {
 // Of keys that have expired but are not removed yet, too, as in Redis.
 void digest(Call& call) {
   DigestSink sink;
-  for (std::size_t i = 0; i < call.node.keyspace.size(); ++i) {
-    sink.select_database(i);
-    call.node.keyspace.database(i).for_each([&](const Entry& entry) { hand_over(entry, sink); });
-  }
+  hand_over_all(call.node.keyspace, sink);
   call.reply.simple(sink.digest().value());
 }
 

@@ -2,16 +2,16 @@
 // are in tests/system/persistence_test.py.
 #include "store/persist/data_files.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/bytes.h"
 #include "runtime/sim_files.h"
-#include "store/commands/dispatch.h"
 #include "store/persist/image/digest_sink.h"
 #include "store/persist/image/entry_source.h"
-#include "store/persist/image/writing_sink.h"
-#include "wire/resp/request.h"
+#include "store/persist/image/loader.h"
+#include "store/persist/rdb/reader.h"
+#include "store/persist/testing/node_on_files.h"
 
 namespace weir::store {
 namespace {
@@ -24,22 +24,11 @@ using testing::StartsWith;
 // The clock of these tests stands still: a slice of no time is one step, any other goes on to the end.
 constexpr base::Duration kOneStep{0};
 
-std::string digest_of(Node& node) {
-  DigestSink sink;
-  for (std::size_t i = 0; i < node.keyspace.size(); ++i) {
-    sink.select_database(i);
-    node.keyspace.database(i).for_each([&](const Entry& entry) { hand_over(entry, sink); });
-  }
-  return sink.digest().value();
-}
-
-// A store without a loop: its node, its files and the time.
-class Store {
+// A store with its files in the folder "d".
+class Store : public NodeOnFiles {
  public:
   explicit Store(runtime::Files& files, base::Clock& clock, Settings settings = in_folder())
-      : node(std::move(settings)),
-        clock_(clock),
-        persistence(node, {.files = files, .clock = clock, .process_id = 7}) {}
+      : NodeOnFiles(files, clock, std::move(settings)) {}
 
   static Settings in_folder() {
     Settings settings;
@@ -48,13 +37,8 @@ class Store {
     return settings;
   }
 
-  std::string run(std::initializer_list<std::string_view> words) {
-    std::string output;
-    execute(std::span(words.begin(), words.size()), session, node, base::unix_ms(clock_.wall()), output);
-    return output;
-  }
-  // A change of any kind, of few keys, so that they are changed again.
-  void change(base::Random& random) {
+  // A change of any kind, of collections of any size too.
+  void change_any_size(base::Random& random) {
     session.database = random.below(3);
     const std::string key = std::to_string(random.below(400));
     const std::string text(random.below(random.chance(0.02) ? 9000 : 60), static_cast<char>('a' + random.below(26)));
@@ -81,28 +65,6 @@ class Store {
         if (random.chance(0.01)) run({"FLUSHDB"});
     }
   }
-  // Works until there is nothing to do, waiting for the writer's thread.
-  void finish_work() {
-    while (persistence.facts().saving || node.loading || node.keyspace.snapshot() != nullptr) {
-      ASSERT_TRUE(persistence.work(1ms).has_value());
-    }
-  }
-  base::Result<void> load() {
-    if (base::Result<void> begun = persistence.begin_loading(); !begun) return begun;
-    while (node.loading) {
-      if (base::Result<void> worked = persistence.work(1ms); !worked) return worked;
-    }
-    return {};
-  }
-
-  Node node;
-  Session session;
-
- private:
-  base::Clock& clock_;
-
- public:
-  DataFiles persistence;
 };
 
 class RdbFile : public testing::Test {
@@ -125,7 +87,7 @@ TEST_F(RdbFile, HoldsAllThatWasSavedOfEveryType) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);
     base::Random random(seed);
     Store store(files_, clock_);
-    for (int i = 0; i < 3000; ++i) store.change(random);
+    for (int i = 0; i < 3000; ++i) store.change_any_size(random);
     store.node.settings.rdbcompression = seed % 2 == 0;
     store.node.settings.rdbchecksum = seed % 3 != 0;
     EXPECT_EQ(store.run({"SAVE"}), "+OK\r\n");
@@ -139,7 +101,7 @@ TEST_F(RdbFile, HoldsTheMomentWhenTheSaveBeganWhateverChangesMeanwhile) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);
     base::Random random(seed);
     Store store(files_, clock_);
-    for (int i = 0; i < 3000; ++i) store.change(random);
+    for (int i = 0; i < 3000; ++i) store.change_any_size(random);
     const std::string moment = digest_of(store.node);
     const std::uint64_t mark = store.node.effects.mark();
     EXPECT_EQ(store.run({"BGSAVE"}), "+Background saving started\r\n");
@@ -147,7 +109,7 @@ TEST_F(RdbFile, HoldsTheMomentWhenTheSaveBeganWhateverChangesMeanwhile) {
     EXPECT_EQ(store.run({"SAVE"}), "-ERR Background save already in progress\r\n");
     while (store.persistence.facts().saving) {
       ASSERT_TRUE(store.persistence.work(kOneStep).has_value());
-      store.change(random);
+      store.change_any_size(random);
     }
     EXPECT_EQ(store.node.effects.changes_since_save(), store.node.effects.mark() - mark);
     EXPECT_EQ(digest_on_disk(), moment);
@@ -161,7 +123,7 @@ TEST_F(RdbFile, IsTheOldOrTheNewOneWholeWhateverFails) {
       SCOPED_TRACE(testing::Message() << "fault " << static_cast<int>(fault) << " after " << skip);
       base::Random random(skip);
       Store store(files_, clock_);
-      for (int i = 0; i < 300; ++i) store.change(random);
+      for (int i = 0; i < 300; ++i) store.change_any_size(random);
       ASSERT_EQ(store.run({"SAVE"}), "+OK\r\n");
       const std::string old = digest_of(store.node);
       store.run({"SET", "new", "value"});
@@ -188,7 +150,7 @@ TEST_F(RdbFile, IsWholeAfterACrashAtAnyMoment) {
     std::string saved;
     {
       Store store(files_, clock_);
-      for (int i = 0; i < 200; ++i) store.change(random);
+      for (int i = 0; i < 200; ++i) store.change_any_size(random);
       ASSERT_EQ(store.run({"SAVE"}), "+OK\r\n");
       saved = digest_of(store.node);
     }
@@ -204,7 +166,7 @@ TEST_F(RdbFile, ThatCannotBeWrittenStopsWritesUntilItCan) {
   store.run({"SET", "k", "v"});
   files_.set_capacity(0);
   EXPECT_EQ(store.run({"BGSAVE"}), "+Background saving started\r\n");
-  store.finish_work();
+  ASSERT_TRUE(store.finish_work());
   EXPECT_THAT(store.run({"INFO", "persistence"}), HasSubstr("rdb_last_bgsave_status:err\r\n"));
   EXPECT_THAT(store.run({"SET", "k", "w"}), StartsWith("-MISCONF Redis is configured to save RDB snapshots"));
   EXPECT_THAT(store.run({"PING"}), StartsWith("-MISCONF"));
@@ -217,7 +179,7 @@ TEST_F(RdbFile, ThatCannotBeWrittenStopsWritesUntilItCan) {
   store.node.settings.stop_writes_on_bgsave_error = true;
   files_.set_capacity(1 << 20);
   EXPECT_EQ(store.run({"BGSAVE"}), "+Background saving started\r\n");
-  store.finish_work();
+  ASSERT_TRUE(store.finish_work());
   EXPECT_THAT(store.run({"INFO", "persistence"}), HasSubstr("rdb_last_bgsave_status:ok\r\n"));
   EXPECT_EQ(store.run({"SET", "k", "x"}), "+OK\r\n");
 }
@@ -229,7 +191,7 @@ TEST_F(RdbFile, IsWrittenAtSavePointsAndAgainFiveSecondsAfterAFailure) {
   const auto saves_now = [&] {
     EXPECT_TRUE(store.persistence.cycle());
     const bool saving = store.persistence.facts().saving;
-    store.finish_work();
+    EXPECT_TRUE(store.finish_work());
     return saving;
   };
   clock_.advance(101s);
@@ -284,7 +246,7 @@ TEST_F(RdbFile, OfFlushedDataIsEmptyAndNothingOlderTakesItsPlace) {
   store.run({"BGSAVE"});
   ASSERT_TRUE(store.persistence.work(kOneStep).has_value());
   EXPECT_EQ(store.run({"FLUSHALL"}), "+OK\r\n");
-  store.finish_work();
+  ASSERT_TRUE(store.finish_work());
   EXPECT_EQ(digest_on_disk(), std::string(40, '0'));
   EXPECT_EQ(store.node.effects.changes_since_save(), 0u);
 }
@@ -310,7 +272,7 @@ TEST_F(RdbFile, IsLoadedWhileClientsAreToldSo) {
   store.run({"MULTI"});
   EXPECT_THAT(store.run({"GET", "key:1"}), StartsWith("-LOADING"));
   store.run({"DISCARD"});
-  store.finish_work();
+  ASSERT_TRUE(store.finish_work());
   EXPECT_EQ(store.run({"GET", "key:1"}), "$27\r\nsome value that takes place\r\n");
   const std::string info = store.run({"INFO", "persistence"});
   EXPECT_THAT(info, HasSubstr("loading:0\r\n"));
@@ -345,8 +307,8 @@ TEST_F(RdbFile, LeavesNothingUnfinishedBehindACrash) {
   const auto saving = files_.lock("d/dump.rdb.8.1.saving").value();  // What another store writes now stays.
   Store store(files_, clock_);
   EXPECT_TRUE(store.load());
-  EXPECT_THAT(files_.list("d").value(), testing::ElementsAre("dump.rdb.5", "dump.rdb.8.1.saving", "dump.rdb.x.saving",
-                                                             "other.rdb.5.saving"));
+  EXPECT_THAT(files_.list("d").value(),
+              testing::ElementsAre("dump.rdb.5", "dump.rdb.8.1.saving", "dump.rdb.x.saving", "other.rdb.5.saving"));
 }
 
 TEST_F(RdbFile, IsReloadedByDebug) {
@@ -354,7 +316,7 @@ TEST_F(RdbFile, IsReloadedByDebug) {
   settings.enable_debug_command = "yes";
   Store store(files_, clock_, settings);
   base::Random random(5);
-  for (int i = 0; i < 3000; ++i) store.change(random);
+  for (int i = 0; i < 3000; ++i) store.change_any_size(random);
   const std::string before = digest_of(store.node);
   EXPECT_EQ(store.run({"DEBUG", "RELOAD"}), "+OK\r\n");
   EXPECT_EQ(digest_of(store.node), before);
@@ -426,9 +388,7 @@ TEST_F(RdbFile, IsRefusedOrLoadedWhateverItsBytes) {
       const bool settled = loader.settle();
       ++(step.status == rdb::Reader::Status::kDone && settled && loader.refusal().empty() ? loaded : refused);
       DigestSink digest;
-      for (std::size_t i = 0; i < keyspace.size(); ++i) {
-        keyspace.database(i).for_each([&](const Entry& entry) { hand_over(entry, digest); });
-      }
+      hand_over_all(keyspace, digest);
       EXPECT_TRUE(digest.digest());
     }
   }

@@ -90,4 +90,11 @@ void hand_over(const Entry& entry, rdb::Sink& to, const AccessClock* access) {
   WEIR_ASSERT(false && "a kind of value that no command makes yet");
 }
 
+void hand_over_all(const Keyspace& keyspace, rdb::Sink& to) {
+  for (std::size_t i = 0; i < keyspace.size(); ++i) {
+    to.select_database(i);
+    keyspace.database(i).for_each([&](const Entry& entry) { hand_over(entry, to); });
+  }
+}
+
 }  // namespace weir::store

@@ -9,10 +9,14 @@
 
 #include "store/keyspace/access.h"
 #include "store/keyspace/entry.h"
+#include "store/keyspace/keyspace.h"
 #include "store/persist/rdb/sink.h"
 
 namespace weir::store {
 
 void hand_over(const Entry& entry, rdb::Sink& to, const AccessClock* access = nullptr);
+
+// All that there is, database by database, what has expired but is not removed yet too.
+void hand_over_all(const Keyspace& keyspace, rdb::Sink& to);
 
 }  // namespace weir::store

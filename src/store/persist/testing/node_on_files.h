@@ -18,12 +18,9 @@
 
 namespace weir::store {
 
-inline std::string digest_of(Node& node) {
+inline std::string digest_of(const Node& node) {
   DigestSink sink;
-  for (std::size_t i = 0; i < node.keyspace.size(); ++i) {
-    sink.select_database(i);
-    node.keyspace.database(i).for_each([&](const Entry& entry) { hand_over(entry, sink); });
-  }
+  hand_over_all(node.keyspace, sink);
   return sink.digest().value();
 }
 
