@@ -4,6 +4,7 @@
 #include "base/bytes.h"
 #include "store/commands/families.h"
 #include "store/commands/glob.h"
+#include "store/settings/directives.h"
 #include "store/settings/redis_directives.h"
 
 namespace weir::store {

@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "store/commands/command_table.h"
 #include "store/commands/families.h"
+#include "store/settings/directives.h"
 
 namespace weir::store {
 

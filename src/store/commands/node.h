@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "base/time.h"
 #include "store/commands/blocking.h"
 #include "store/commands/effects.h"

@@ -5,6 +5,7 @@
 
 #include "store/commands/commands_fixture.h"
 #include "store/commands/families.h"
+#include "store/settings/directives.h"
 
 namespace weir::store {
 namespace {

@@ -10,6 +10,8 @@
 #include "store/persist/check_aof.h"
 #include "store/persist/check_rdb.h"
 #include "store/server/server.h"
+#include "store/settings/config_text.h"
+#include "store/settings/directives.h"
 
 namespace weir::store {
 

@@ -11,6 +11,7 @@
 #include "runtime/file.h"
 #include "store/commands/dispatch.h"
 #include "store/server/host.h"
+#include "store/settings/config_text.h"
 
 namespace weir::store {
 

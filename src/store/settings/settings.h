@@ -1,16 +1,11 @@
-// Settings: Redis's directives as the store knows them, from a redis.conf, the command line and CONFIG SET. One table
-// (directives()) is the source of parsing, CONFIG GET, CONFIG SET and `weir store --help`. A directive that is not in
-// the table is refused by name: nothing is accepted and then ignored. A core: text in, values out.
+// Settings: what Redis's directives say, as the store knows them. directives.h is the table that they are read and
+// shown by. Values only.
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "base/error.h"
 #include "store/settings/keyspace_events.h"
 
 namespace weir::store {
@@ -101,41 +96,5 @@ struct Settings {
   std::string event_loop = "auto";
   std::string admin;  // "host:port" of /metrics and /healthz; empty: none.
 };
-
-struct Directive {
-  std::string_view name;
-  std::string_view expects;  // For people: "a port (0 to 65535)".
-  std::string_view summary;
-  bool changeable;  // By CONFIG SET, while the store runs.
-  std::string (*get)(const Settings&);
-  // Rejects what is not `expects`.
-  base::Result<void> (*set)(Settings&, std::span<const std::string_view> values);
-  bool secret = false;  // Not shown in logs.
-  // A line of a file adds to the ones before it, of which the first replaces the default.
-  bool adds_up = false;
-  // Not to be changed by clients, because it says which files the store writes.
-  bool is_protected = false;
-  std::string_view alias_of = {};  // The directive whose older name this is.
-};
-
-std::span<const Directive> directives();
-// By name, in any case; null if there is none.
-const Directive* find_directive(std::string_view name);
-
-// Sets one directive; the error says what was expected.
-base::Result<void> set_directive(Settings& settings, std::string_view name, std::span<const std::string_view> values);
-
-// A redis.conf: a directive with its values a line, '#' comments, Redis's quoting. Errors name `file` and line.
-base::Result<void> apply_config_text(Settings& settings, std::string_view file, std::string_view text);
-
-// "--port 7 --bind a b": each option takes what follows up to the next one. Errors name the option.
-base::Result<void> apply_command_line(Settings& settings, std::span<const std::string_view> arguments);
-
-// The text of the settings file as CONFIG REWRITE leaves it: lines whose directive has another value now are replaced,
-// what differs from the default and had no line is added at the end, all else stays.
-std::string rewrite_config_text(std::string_view text, const Settings& settings);
-
-// "512mb", "1g", "100": Redis's units (k kb m mb g gb, b). Nothing when it is none or overflows.
-std::optional<std::uint64_t> parse_memory(std::string_view text);
 
 }  // namespace weir::store

@@ -1,7 +1,9 @@
-#include "store/settings/settings.h"
+#include "store/settings/config_text.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "store/settings/directives.h"
 
 namespace weir::store {
 namespace {
@@ -13,17 +15,7 @@ base::Result<void> apply(Settings& settings, std::vector<std::string_view> argum
   return apply_command_line(settings, arguments);
 }
 
-TEST(Settings, EveryDirectiveTakesBackWhatItGives) {
-  for (const Directive& directive : directives()) {
-    Settings settings;
-    const std::string value = directive.get(settings);
-    if (directive.name == "bind") continue;  // Takes a list; below.
-    EXPECT_TRUE(set_directive(settings, directive.name, std::vector<std::string_view>{value})) << directive.name;
-    EXPECT_EQ(directive.get(settings), value) << directive.name;
-  }
-}
-
-TEST(Settings, ConfigTextHasCommentsQuotesAndLists) {
+TEST(ConfigText, HasCommentsQuotesAndLists) {
   Settings settings;
   const auto applied = apply_config_text(settings, "redis.conf",
                                          "# a comment\n\n  port 7000\r\nBIND 127.0.0.1 -::1\n"
@@ -35,7 +27,7 @@ TEST(Settings, ConfigTextHasCommentsQuotesAndLists) {
   EXPECT_EQ(settings.proto_max_bulk_len, 2u << 20);
 }
 
-TEST(Settings, ErrorsNameFileLineDirectiveAndWhatWasExpected) {
+TEST(ConfigText, ErrorsNameFileLineDirectiveAndWhatWasExpected) {
   Settings settings;
   EXPECT_THAT(apply_config_text(settings, "a.conf", "port 1\nport x\n").error().text(),
               HasSubstr("a.conf:2: port x: expected 0 to 65535"));
@@ -47,7 +39,7 @@ TEST(Settings, ErrorsNameFileLineDirectiveAndWhatWasExpected) {
               HasSubstr("a.conf:1: unbalanced quotes"));
 }
 
-TEST(Settings, CommandLineTakesSeveralValuesUpToTheNextOption) {
+TEST(ConfigText, CommandLineTakesSeveralValuesUpToTheNextOption) {
   Settings settings;
   ASSERT_TRUE(apply(settings, {"--port", "7001", "--bind", "127.0.0.1", "::1", "--requirepass", ""}));
   EXPECT_EQ(settings.port, 7001);
@@ -56,26 +48,7 @@ TEST(Settings, CommandLineTakesSeveralValuesUpToTheNextOption) {
   EXPECT_THAT(apply(settings, {"port", "1"}).error().text(), HasSubstr("'port': expected --DIRECTIVE VALUE"));
 }
 
-TEST(Settings, NumbersOutsideTheirRangeAreRefused) {
-  Settings settings;
-  for (const char* bad : {"-1", "65536", "", "7x", "99999999999999999999"}) {
-    EXPECT_FALSE(apply(settings, {"--port", bad})) << bad;
-  }
-  EXPECT_EQ(settings.port, 6379);
-}
-
-TEST(Settings, OutputLimitsAreSetByClassAndShownTogether) {
-  Settings settings;
-  ASSERT_TRUE(apply(settings, {"--client-output-buffer-limit", "replica", "1mb", "1kb", "5", "pubsub", "2", "1", "0"}));
-  EXPECT_EQ(find_directive("client-output-buffer-limit")->get(settings),
-            "normal 0 0 0 slave 1048576 1024 5 pubsub 2 1 0");
-  for (const std::vector<std::string_view>& bad :
-       {std::vector<std::string_view>{"normal 0 0"}, {""}, {"nobody 0 0 0"}, {"normal x 0 0"}, {"normal 0 0 -1"}}) {
-    EXPECT_FALSE(set_directive(settings, "client-output-buffer-limit", bad)) << bad[0];
-  }
-}
-
-TEST(Settings, RewritingReplacesWhatChangedAndKeepsTheRest) {
+TEST(ConfigText, RewritingReplacesWhatChangedAndKeepsTheRest) {
   Settings settings;
   const std::string text = "# mine\nport 7000\n  TIMEOUT 5   \nslowlog-max-len 7\nport 7001\n";
   ASSERT_TRUE(apply_config_text(settings, "a.conf", text));
@@ -90,7 +63,7 @@ TEST(Settings, RewritingReplacesWhatChangedAndKeepsTheRest) {
   EXPECT_EQ(rewrite_config_text(rewritten, read), rewritten);
 }
 
-TEST(Settings, OlderNamesAreTheSameDirectiveAndRewrittenUnderTheNewOne) {
+TEST(ConfigText, OlderNamesAreTheSameDirectiveAndRewrittenUnderTheNewOne) {
   Settings settings;
   const std::string text = "hash-max-ziplist-entries 100\nhash-max-listpack-value 1kb\nhash-max-ziplist-value 1kb\n";
   ASSERT_TRUE(apply_config_text(settings, "a.conf", text));
@@ -102,7 +75,7 @@ TEST(Settings, OlderNamesAreTheSameDirectiveAndRewrittenUnderTheNewOne) {
   EXPECT_EQ(rewrite_config_text("", settings), "hash-max-listpack-entries \"7\"\nhash-max-listpack-value \"1024\"\n");
 }
 
-TEST(Settings, ListsAreNotCompressedAndTheirNodesHaveASize) {
+TEST(ConfigText, ListsAreNotCompressedAndTheirNodesHaveASize) {
   Settings settings;
   ASSERT_TRUE(apply_config_text(settings, "a.conf", "list-compress-depth 0\nlist-max-ziplist-size -5\n"));
   EXPECT_EQ(settings.list_max_listpack_size, -5);
@@ -111,7 +84,7 @@ TEST(Settings, ListsAreNotCompressedAndTheirNodesHaveASize) {
   EXPECT_FALSE(apply_config_text(settings, "a.conf", "list-max-listpack-size 2147483648\n"));
 }
 
-TEST(Settings, SavePointsOfAFileAddUpAndReplaceTheDefault) {
+TEST(ConfigText, SavePointsOfAFileAddUpAndReplaceTheDefault) {
   const auto shown = [](const Settings& settings) { return find_directive("save")->get(settings); };
   Settings settings;
   EXPECT_EQ(shown(settings), "3600 1 300 100 60 10000");
@@ -128,16 +101,6 @@ TEST(Settings, SavePointsOfAFileAddUpAndReplaceTheDefault) {
     EXPECT_FALSE(set_directive(settings, "save", std::array{wrong})) << wrong;
   }
   EXPECT_FALSE(set_directive(settings, "dbfilename", std::array<std::string_view, 1>{"../dump.rdb"}));
-}
-
-TEST(Settings, MemoryUnitsAreRedis) {
-  EXPECT_EQ(parse_memory("1k"), 1000u);
-  EXPECT_EQ(parse_memory("1Kb"), 1024u);
-  EXPECT_EQ(parse_memory("3GB"), 3ull << 30);
-  EXPECT_EQ(parse_memory("17"), 17u);
-  for (const char* bad : {"", "k", "1x", "1 k", "-1", "99999999999gb", "1.5g"}) {
-    EXPECT_EQ(parse_memory(bad), std::nullopt) << bad;
-  }
 }
 
 }  // namespace
