@@ -59,7 +59,7 @@ void set_bit(Call& call) {
   }
   const Key key = call.key(1);
   Entry* entry = call.database().find_for_write(key, call.now);
-  if (entry != nullptr && entry->type() != ValueType::kString) return call.wrong_type();
+  if (!require_string(call, entry)) return;
   NumberText scratch;
   const bool grew = entry == nullptr || entry->string(scratch).size() <= *offset / 8;
   const bool old = entry != nullptr && bit_at(entry->string(scratch), *offset);
@@ -414,7 +414,7 @@ void run_bit_field(Call& call, bool read_only) {
     return;
   }
   Entry* entry = call.database().find_for_write(key, call.now);
-  if (entry != nullptr && entry->type() != ValueType::kString) return call.wrong_type();
+  if (!require_string(call, entry)) return;
   NumberText scratch;
   const bool grew = entry == nullptr || entry->string(scratch).size() < needed;
   StringBuffer& bytes = edit_string(call, key, entry, needed);

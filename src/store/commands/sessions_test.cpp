@@ -58,8 +58,9 @@ constexpr std::array kRows = {
 
 const CommandTable& test_table() {
   static const auto kFamilies = std::to_array<std::span<const CommandSpec>>(
-      {kRows, client_commands(), config_commands(), connection_commands(), expiration_commands(), key_commands(),
-       monitoring_commands(), pubsub_commands(), server_commands(), string_commands(), transaction_commands()});
+      {kRows, client_commands(), config_commands(), connection_commands(), counter_commands(), expiration_commands(),
+       key_commands(), monitoring_commands(), pubsub_commands(), server_commands(), string_commands(),
+       transaction_commands()});
   static const CommandTable kTable(kFamilies);
   return kTable;
 }

@@ -7,6 +7,13 @@
 
 namespace weir::store {
 
+// Whether the entry, which may be absent, is a string; else the error was replied.
+inline bool require_string(Call& call, const Entry* entry) {
+  if (entry == nullptr || entry->type() == ValueType::kString) return true;
+  call.wrong_type();
+  return false;
+}
+
 // Whether a string may be so long; else the error was replied.
 bool fits_string(Call& call, std::size_t bytes);
 

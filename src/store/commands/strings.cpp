@@ -1,7 +1,6 @@
-// Strings: the values that GET, SET and INCR work on. Bits and HyperLogLog have files of their own.
+// Strings: the values that GET and SET work on, whole and in parts. Counters, bits and HyperLogLog have files of their
+// own.
 #include <algorithm>
-#include <cmath>
-#include <limits>
 
 #include <fmt/format.h>
 
@@ -17,13 +16,6 @@ namespace weir::store {
 namespace {
 
 using base::equal_ignoring_case;
-
-// Whether the entry, which may be absent, is a string; else the error was replied.
-bool require_string(Call& call, const Entry* entry) {
-  if (entry == nullptr || entry->type() == ValueType::kString) return true;
-  call.wrong_type();
-  return false;
-}
 
 void reply_string(Call& call, const Entry* entry) {
   if (entry == nullptr) return call.reply.null();
@@ -293,177 +285,6 @@ void set_range(Call& call) {
   call.reply.integer(static_cast<std::int64_t>(value.size()));
 }
 
-void increase(Call& call, std::int64_t by) {
-  Database& database = call.database();
-  const Key key = call.key(1);
-  Entry* entry = database.find_for_write(key, call.now);
-  if (!require_string(call, entry)) return;
-  std::optional<std::int64_t> value = 0;
-  if (entry != nullptr) {
-    NumberText scratch;
-    value = entry->kind() == ValueKind::kInteger ? entry->integer() : parse_integer(entry->string(scratch));
-  }
-  if (!value) return call.not_an_integer();
-  if (__builtin_add_overflow(*value, by, &*value)) {
-    return call.reply.error("ERR increment or decrement would overflow");
-  }
-  if (entry != nullptr && entry->kind() == ValueKind::kInteger) {
-    entry->set_integer(*value);
-  } else {
-    database.set_integer(key, *value, entry == nullptr ? std::nullopt : entry->expires_at());
-  }
-  call.changed(key.bytes, EventClass::kString, "incrby");
-  call.reply.integer(*value);
-}
-
-void incr(Call& call) { increase(call, 1); }
-void decr(Call& call) { increase(call, -1); }
-
-void incr_by(Call& call) {
-  const auto by = parse_integer(call.argument(2));
-  if (!by) return call.not_an_integer();
-  increase(call, *by);
-}
-
-void decr_by(Call& call) {
-  const auto by = parse_integer(call.argument(2));
-  if (!by) return call.not_an_integer();
-  if (*by == std::numeric_limits<std::int64_t>::min()) return call.reply.error("ERR decrement would overflow");
-  increase(call, -*by);
-}
-
-void incr_by_float(Call& call) {
-  const Key key = call.key(1);
-  Entry* entry = call.database().find_for_write(key, call.now);
-  if (!require_string(call, entry)) return;
-  NumberText scratch;
-  const auto value = entry == nullptr ? 0.0L : parse_long_double(entry->string(scratch));
-  const auto by = parse_long_double(call.argument(2));
-  if (!value || !by) return call.reply.error("ERR value is not a valid float");
-  if (!std::isfinite(*value + *by)) return call.reply.error("ERR increment would produce NaN or Infinity");
-  std::string text;
-  append_long_double(text, *value + *by);
-  call.database().set_text(key, text, entry == nullptr ? std::nullopt : entry->expires_at());
-  call.replicate_as({"SET", key.bytes, text, "KEEPTTL"});
-  call.changed(key.bytes, EventClass::kString, "incrbyfloat");
-  call.reply.bulk(text);
-}
-
-struct LcsOptions {
-  bool length_only = false;
-  bool ranges = false;
-  bool with_lengths = false;
-  std::int64_t min_length = 0;
-};
-
-bool parse_lcs_options(Call& call, LcsOptions& options) {
-  for (std::size_t i = 3; i < call.count(); ++i) {
-    const std::string_view word = call.argument(i);
-    if (equal_ignoring_case(word, "IDX")) {
-      options.ranges = true;
-    } else if (equal_ignoring_case(word, "LEN")) {
-      options.length_only = true;
-    } else if (equal_ignoring_case(word, "WITHMATCHLEN")) {
-      options.with_lengths = true;
-    } else if (equal_ignoring_case(word, "MINMATCHLEN") && i + 1 < call.count()) {
-      const auto length = parse_integer(call.argument(++i));
-      if (!length) {
-        call.not_an_integer();
-        return false;
-      }
-      options.min_length = std::max<std::int64_t>(*length, 0);
-    } else {
-      call.syntax_error();
-      return false;
-    }
-  }
-  if (options.ranges && options.length_only) {
-    call.reply.error("ERR If you want both the length and indexes, please just use IDX.");
-    return false;
-  }
-  return true;
-}
-
-struct LcsRange {
-  std::size_t a_begin, b_begin, length;
-};
-
-void reply_lcs_ranges(Call& call, const std::vector<LcsRange>& ranges, std::size_t length, const LcsOptions& options) {
-  const auto integer = [&](std::size_t value) { call.reply.integer(static_cast<std::int64_t>(value)); };
-  call.reply.map(2);
-  call.reply.bulk("matches");
-  call.reply.array(ranges.size());
-  for (const LcsRange& range : ranges) {
-    call.reply.array(options.with_lengths ? 3 : 2);
-    for (const std::size_t begin : {range.a_begin, range.b_begin}) {
-      call.reply.array(2);
-      integer(begin);
-      integer(begin + range.length - 1);
-    }
-    if (options.with_lengths) integer(range.length);
-  }
-  call.reply.bulk("len");
-  integer(length);
-}
-
-// The longest common subsequence, by the table of lengths of all pairs of prefixes.
-void lcs(Call& call) {
-  NumberText scratch[2];
-  std::string_view text[2];
-  for (const std::size_t i : {0u, 1u}) {
-    const Entry* entry = call.database().look_up(call.key(i + 1), call.now);
-    if (entry != nullptr && entry->type() != ValueType::kString) {
-      return call.reply.error("ERR The specified keys must contain string values");
-    }
-    if (entry != nullptr) text[i] = entry->string(scratch[i]);
-  }
-  LcsOptions options;
-  if (!parse_lcs_options(call, options)) return;
-  const std::string_view a = text[0], b = text[1];
-  // The table is 4 bytes a pair. Redis refuses what it cannot allocate; more than this would stop everybody for long.
-  constexpr std::size_t kMaxPairs = std::size_t{1} << 28;
-  if ((a.size() + 1) * (b.size() + 1) > kMaxPairs) {
-    return call.reply.error("ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len");
-  }
-  const std::size_t width = b.size() + 1;
-  std::vector<std::uint32_t> lengths((a.size() + 1) * width);
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      lengths[i * width + j] = a[i - 1] == b[j - 1]
-                                   ? lengths[(i - 1) * width + j - 1] + 1
-                                   : std::max(lengths[(i - 1) * width + j], lengths[i * width + j - 1]);
-    }
-  }
-  const std::size_t length = lengths.back();
-  if (options.length_only) return call.reply.integer(static_cast<std::int64_t>(length));
-  // Back from the end: what is in both is collected, and runs of it are ranges.
-  std::string common(length, '\0');
-  std::vector<LcsRange> ranges;
-  std::size_t left = length, i = a.size(), j = b.size(), run = 0;
-  const auto end_run = [&](std::size_t a_begin, std::size_t b_begin) {
-    if (run > 0 && static_cast<std::int64_t>(run) >= options.min_length) ranges.push_back({a_begin, b_begin, run});
-    run = 0;
-  };
-  while (i > 0 && j > 0) {
-    if (a[i - 1] == b[j - 1]) {
-      common[--left] = a[i - 1];
-      ++run;
-      --i;
-      --j;
-      continue;
-    }
-    end_run(i, j);
-    if (lengths[(i - 1) * width + j] > lengths[i * width + j - 1]) {
-      --i;
-    } else {
-      --j;
-    }
-  }
-  end_run(i, j);
-  if (options.ranges) return reply_lcs_ranges(call, ranges, length, options);
-  call.reply.bulk(common);
-}
-
 constexpr std::array<std::string_view, 4> kSetAccess = {"RW", "access", "update", "variable_flags"};
 
 constexpr Family row{.group = "string", .categories = kStringCategory};
@@ -474,15 +295,6 @@ constexpr std::array kCommands = {
         .on_key(kInsertsIntoValue)
         .takes("key value")
         .costs("O(N), N: bytes appended, on average"),
-    row("decr", 2, kWrite | kDenyOom | kFast, "Takes one from the integer that a key holds; an absent key counts as 0.",
-        "1.0.0", decr)
-        .on_key(kUpdatesValue)
-        .takes("key")
-        .costs("O(1)"),
-    row("decrby", 3, kWrite | kDenyOom | kFast, "Takes a number from the integer that a key holds.", "1.0.0", decr_by)
-        .on_key(kUpdatesValue)
-        .takes("key decrement:integer")
-        .costs("O(1)"),
     row("get", 2, kReadonly | kFast, "Returns the string value of a key.", "1.0.0", get)
         .on_key(kReadsValue)
         .takes("key")
@@ -507,24 +319,6 @@ constexpr std::array kCommands = {
         .takes("key value")
         .costs("O(1)")
         .replaced("6.2.0", "`SET` with the `!GET` argument"),
-    row("incr", 2, kWrite | kDenyOom | kFast, "Adds one to the integer that a key holds; an absent key counts as 0.",
-        "1.0.0", incr)
-        .on_key(kUpdatesValue)
-        .takes("key")
-        .costs("O(1)"),
-    row("incrby", 3, kWrite | kDenyOom | kFast, "Adds a number to the integer that a key holds.", "1.0.0", incr_by)
-        .on_key(kUpdatesValue)
-        .takes("key increment")
-        .costs("O(1)"),
-    row("incrbyfloat", 3, kWrite | kDenyOom | kFast,
-        "Adds a number, which need not be whole, to the number that a key holds.", "2.6.0", incr_by_float)
-        .on_key(kUpdatesValue)
-        .takes("key increment:double")
-        .costs("O(1)"),
-    row("lcs", -3, kReadonly, "Finds the longest subsequence that two strings have in common.", "7.0.0", lcs)
-        .on_keys({.first = 1, .last = 2, .step = 1, .access = kReadsValue})
-        .takes("key1 key2 [LEN] [IDX] [MINMATCHLEN len] [WITHMATCHLEN]")
-        .costs("O(N*M), N and M: bytes of the two"),
     row("mget", -2, kReadonly | kFast, "Returns the string values of several keys.", "1.0.0", get_many)
         .on_keys({.first = 1, .last = -1, .step = 1, .access = kReadsValue})
         .tipped(kByShard)
