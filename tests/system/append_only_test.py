@@ -168,7 +168,7 @@ class AppendOnlyTest(harness.SystemTest):
                 self.kill()
             self.assertEqual(found[0][0], found[1][0], size)
             # Where nothing is left we put the first mark.
-            self.assertLessEqual(found[0][1], found[1][1] or len("#CK:00000000:00000000:----------\r\n"), size)
+            self.assertLessEqual(found[0][1], found[1][1] or len("#CK:00000000:00000000:-00000000000\r\n"), size)
 
     def test_sigkill_under_load_loses_nothing_acknowledged(self):
         for policy in ("always", "everysec", "no"):

@@ -63,6 +63,7 @@ bool AofLog::switch_to(Target target) {
     previous_not_durable_since_ = not_durable_since_.value_or(clock_.mono());
     previous_ = errands_.begin([file = target_->synced_aside] { return file->sync(); });
   }
+  previous_bytes_ = target_->bytes;
   target_.reset();
   failed_in_this_file_ = false;
   start(std::move(target));
@@ -93,11 +94,13 @@ void AofLog::close() {
   failed_in_this_file_ = false;
 }
 
-std::optional<std::uint64_t> AofLog::durable_claim() const {
+aof::Mark AofLog::mark() const {
   // Under `no` nobody knows; a hole in the file is damage then, as it is for Redis.
-  if (settings_.appendfsync == AppendSync::kNo) return target_->bytes + buffer_.block_begin();
-  if (previous_ != nullptr || !sync_failure_.empty()) return std::nullopt;
-  return durable_bytes_;
+  if (settings_.appendfsync == AppendSync::kNo) return {.durable_bytes = target_->bytes + buffer_.block_begin()};
+  if (previous_ != nullptr || !sync_failure_.empty()) {
+    return {.durable_bytes = std::nullopt, .previous_bytes = previous_bytes_};
+  }
+  return {.durable_bytes = durable_bytes_};
 }
 
 void AofLog::on_effects(std::span<const Effect> group, bool) {
@@ -117,12 +120,12 @@ void AofLog::on_effects(std::span<const Effect> group, bool) {
     }
     to += effect.bytes;
   }
-  if (buffer_.is_full()) buffer_.close(durable_claim());
+  if (buffer_.is_full()) buffer_.close(mark());
 }
 
 Result<void> AofLog::write() {
   if (buffer_.empty()) return {};
-  buffer_.close(durable_claim());
+  buffer_.close(mark());
   const std::string& bytes = buffer_.bytes();
   if (const Result<void> written = target_->file->write(target_->bytes, bytes); !written) {
     return fail_write(written.error());

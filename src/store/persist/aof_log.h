@@ -80,7 +80,8 @@ class AofLog final : public EffectSink {
   std::uint64_t delayed_syncs() const { return delayed_syncs_; }
 
  private:
-  std::optional<std::uint64_t> durable_claim() const;
+  // What a block that is closed now says of durability.
+  aof::Mark mark() const;
   base::Result<void> write();
   base::Result<void> fail_write(const base::Error& why);
   base::Result<void> keep_durable(bool may_sync);
@@ -109,6 +110,7 @@ class AofLog final : public EffectSink {
   base::MonoTime sync_began_at_{};
   // The fsync of the file before this one.
   std::shared_ptr<const Errand> previous_;
+  std::uint64_t previous_bytes_ = 0;
   base::MonoTime previous_not_durable_since_{};
   std::uint64_t delayed_syncs_ = 0;
 

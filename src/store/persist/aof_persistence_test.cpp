@@ -600,6 +600,33 @@ TEST_F(DamagedAppendOnlyFile, ThatIsNotTheLastMustBeWhole) {
   EXPECT_EQ(bytes_of("d/appendonlydir/a.1.incr.aof"), "");
 }
 
+TEST_F(DamagedAppendOnlyFile, WhoseLastBlocksAreMissingIsFollowedByNothing) {
+  const auto block = [](std::string_view key, aof::Mark mark) {
+    aof::BlockBuffer buffer;
+    buffer.open() += fmt::format("*3\r\n$3\r\nSET\r\n$1\r\n{}\r\n$1\r\nv\r\n", key);
+    buffer.close(mark);
+    return buffer.bytes();
+  };
+  const std::string first = block("a", {.durable_bytes = 0});
+  const auto keys = [&](const std::string& second) {
+    EXPECT_TRUE(disk_.create_directory("d/appendonlydir"));
+    put("d/appendonlydir/appendonly.aof.manifest", "file a.1.incr.aof seq 1 type i\nfile a.2.incr.aof seq 2 type i\n");
+    put("d/appendonlydir/a.1.incr.aof", first);
+    put("d/appendonlydir/a.2.incr.aof", second);
+    NodeOnFiles store(files_, clock_, settings());
+    const base::Result<void> loaded = store.load();
+    return loaded ? store.run({"EXISTS", "a", "b", "c"}) : loaded.error().text();
+  };
+  const aof::Mark whole{.durable_bytes = std::nullopt, .previous_bytes = first.size()};
+  const aof::Mark longer{.durable_bytes = std::nullopt, .previous_bytes = first.size() + 50};
+  EXPECT_EQ(keys(aof::first_mark() + block("b", whole)), ":2\r\n");
+  EXPECT_EQ(keys(aof::first_mark() + block("b", longer) + block("c", longer)), ":1\r\n");
+  EXPECT_EQ(bytes_of("d/appendonlydir/a.2.incr.aof"), aof::first_mark());
+  // What is missing was durable.
+  EXPECT_THAT(keys(aof::first_mark() + block("b", longer) + block("c", {.durable_bytes = 150})),
+              HasSubstr("the file before this one lacks its end; what follows says that this was durable"));
+}
+
 TEST_F(DamagedAppendOnlyFile, ThatIsMissingIsNotReplacedByNothing) {
   write_small_file(AppendSync::kAlways);
   ASSERT_TRUE(disk_.remove(std::string(kIncrement)));

@@ -106,13 +106,15 @@ Result<std::vector<AofCut>> judge_broken_end(runtime::Files& files, const Broken
 }
 
 struct AofReplay::Current {
-  Current(Node& node, std::string path_, std::uint64_t size_, std::unique_ptr<runtime::File> file, UnixMs now)
+  Current(Node& node, std::string path_, std::uint64_t size_, std::unique_ptr<runtime::File> file, UnixMs now,
+          std::optional<std::uint64_t> previous_bytes)
       : path(std::move(path_)),
         size(size_),
         blocks(std::move(file)),
         // The effects that follow say what became of a key that had expired.
         loader(node.keyspace, node.settings, {.now = now, .drops_expired = false}),
-        rdb(loader) {}
+        rdb(loader),
+        commands(previous_bytes) {}
 
   enum class Format : unsigned char { kUnknown, kRdb, kCommands };
 
@@ -120,6 +122,7 @@ struct AofReplay::Current {
   const std::uint64_t size;
   ReadAhead blocks;
   Format format = Format::kUnknown;
+  bool began_as_rdb = false;
   Loader loader;
   rdb::Reader rdb;
   aof::Reader commands;
@@ -172,7 +175,8 @@ Result<void> AofReplay::open_next() {
   const std::string& path = paths_[next_file_];
   auto file = files_.open(path, runtime::OpenMode::kRead);
   if (!file) return file.error();
-  current_ = std::make_unique<Current>(node_, path, sizes_[next_file_], std::move(*file), base::unix_ms(clock_.wall()));
+  current_ = std::make_unique<Current>(node_, path, sizes_[next_file_], std::move(*file), base::unix_ms(clock_.wall()),
+                                       previous_bytes_);
   ++next_file_;
   return {};
 }
@@ -195,7 +199,8 @@ Result<bool> AofReplay::step() {
     file.window += *block;
   }
   if (file.format == Current::Format::kUnknown) {
-    file.format = file.window.starts_with(kRdbMagic) ? Current::Format::kRdb : Current::Format::kCommands;
+    file.began_as_rdb = file.window.starts_with(kRdbMagic);
+    file.format = file.began_as_rdb ? Current::Format::kRdb : Current::Format::kCommands;
   }
   if (file.format == Current::Format::kRdb) {
     const Result<bool> done = read_rdb();
@@ -207,6 +212,8 @@ Result<bool> AofReplay::step() {
   if (current_ == nullptr) return next_file_ == paths_.size();
   if (!at_end) return false;
   if (file.good_bytes == file.size) {
+    previous_bytes_.reset();
+    if (!file.began_as_rdb) previous_bytes_ = file.size;
     current_.reset();
   } else if (const Result<void> ended =
                  end_file(file.transaction_at && file.window.empty() ? "the file ends inside of a transaction"

@@ -81,6 +81,8 @@ class AofReplay {
   std::vector<std::uint64_t> sizes_;
   std::size_t next_file_ = 0;
   std::unique_ptr<Current> current_;
+  // Of the file before; nothing if that is a base, about which no mark speaks.
+  std::optional<std::uint64_t> previous_bytes_;
   std::uint64_t total_bytes_ = 0;
   std::uint64_t loaded_bytes_ = 0;
   std::uint64_t keys_loaded_ = 0;

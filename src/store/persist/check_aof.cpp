@@ -30,13 +30,15 @@ struct Finding {
   std::uint64_t broken_at = 0;
   std::string why = {};
   bool in_rdb = false;
+  bool began_as_rdb = false;
   std::uint64_t commands = 0;
 };
 
 // Follows the transactions of a file, so that half of one is not taken for whole.
 class Checker {
  public:
-  explicit Checker(std::unique_ptr<runtime::File> file) : blocks_(std::move(file)), rdb_(keys_) {}
+  Checker(std::unique_ptr<runtime::File> file, std::optional<std::uint64_t> previous_bytes)
+      : blocks_(std::move(file)), rdb_(keys_), reader_(previous_bytes) {}
 
   Result<Finding> check(std::uint64_t bytes) {
     found_.bytes = bytes;
@@ -47,7 +49,7 @@ class Checker {
       at_end = block->size() < ReadAhead::kBlockBytes;
       taken_bytes_ += block->size();
       window_ += *block;
-      if (first) in_rdb_ = window_.starts_with("REDIS");
+      if (first) in_rdb_ = found_.began_as_rdb = window_.starts_with("REDIS");
       if (in_rdb_) read_rdb();
       if (!in_rdb_ && found_.why.empty()) read_commands();
     }
@@ -113,12 +115,13 @@ class Checker {
   bool in_transaction_ = false;
 };
 
-Result<Finding> check_file(runtime::Files& files, const std::string& path) {
+Result<Finding> check_file(runtime::Files& files, const std::string& path,
+                           std::optional<std::uint64_t> previous_bytes) {
   auto file = files.open(path, runtime::OpenMode::kRead);
   if (!file) return file.error();
   const Result<std::uint64_t> bytes = (*file)->size();
   if (!bytes) return bytes.error();
-  return Checker(std::move(*file)).check(*bytes);
+  return Checker(std::move(*file), previous_bytes).check(*bytes);
 }
 
 Result<void> cut(runtime::Files& files, const std::string& path, std::uint64_t bytes) {
@@ -162,9 +165,13 @@ int run_check_aof(std::span<const std::string_view> arguments) {
   runtime::RealFiles files;
   const auto paths = files_of(files, std::string(arguments.back()));
   if (!paths) return refuse(paths.error().text());
+  // Marks speak of the increment before theirs, not of a base.
+  std::optional<std::uint64_t> previous_bytes;
   for (const std::string& path : *paths) {
-    const Result<Finding> found = check_file(files, path);
+    const Result<Finding> found = check_file(files, path, previous_bytes);
     if (!found) return refuse(found.error().text());
+    previous_bytes.reset();
+    if (!found->began_as_rdb) previous_bytes = found->bytes;
     fmt::print("{}: {} bytes, {} commands\n", path, found->bytes, found->commands);
     if (found->why.empty()) continue;
     const std::string where = found->in_rdb ? fmt::format("{}: {}", path, found->why)

@@ -50,6 +50,9 @@ constexpr Directive number(std::string_view name, std::string_view expects, std:
           .get = [](const Settings& s) { return fmt::to_string(s.*kMember); },
           .set = [](Settings& s, Values v) { return set_number(s.*kMember, v, kLow, kHigh); }};
 }
+// Lengths of elements have 32 bits.
+constexpr std::uint64_t kLongestElement = std::uint64_t{2} << 30;
+
 template <auto kMember, std::uint64_t kLow = 0>
 constexpr Directive bytes(std::string_view name, std::string_view expects, std::string_view summary) {
   return {.name = name,
@@ -205,8 +208,17 @@ constexpr std::array kDirectives = {
               }},
     number<&Settings::port, 0, 65'535>("port", "0 to 65535", "TCP port; 0: none").fixed(),
     yes_no<&Settings::protected_mode>("protected-mode", "without a password, serve only this machine"),
-    bytes<&Settings::proto_max_bulk_len, 1 << 20>("proto-max-bulk-len", "a size of at least 1mb",
-                                                  "longest argument of a command"),
+    Directive{.name = "proto-max-bulk-len",
+              .expects = "a size from 1mb to 2gb",
+              .summary = "longest argument of a command",
+              .get = [](const Settings& s) { return fmt::to_string(s.proto_max_bulk_len); },
+              .set = [](Settings& s, Values v) -> Result<void> {
+                std::uint64_t asked = 0;
+                if (Result<void> read = set_bytes(asked, v, 1 << 20); !read) return read;
+                if (asked > kLongestElement) return base::reject("argument must be at most 2gb");
+                s.proto_max_bulk_len = asked;
+                return {};
+              }},
     yes_no<&Settings::rdbchecksum>("rdbchecksum", "whether saved files end with a checksum").fixed(),
     yes_no<&Settings::rdbcompression>("rdbcompression", "whether strings are compressed when they are saved"),
     text<&Settings::requirepass>("requirepass", "a password, or an empty text", "what AUTH must give").hidden(),

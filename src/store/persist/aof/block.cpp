@@ -11,9 +11,9 @@ namespace {
 
 // A buffer that once held much gives its memory back.
 constexpr std::size_t kKeptBytes = 1 << 20;
-constexpr std::string_view kNotDurable = "----------";
 constexpr std::size_t kWord = 8;
-constexpr std::size_t kOffset = 10;
+constexpr std::size_t kOffset = 12;
+constexpr std::uint64_t kOffsetEnd = std::uint64_t{1} << (4 * (kOffset - 1));
 
 char* write_hex(char* to, std::uint64_t value, std::size_t digits) {
   for (std::size_t i = digits; i > 0; --i, value >>= 4) to[i - 1] = "0123456789abcdef"[value & 15];
@@ -38,11 +38,12 @@ void write_mark(const Mark& mark, char* to) {
   *to++ = ':';
   to = write_hex(to, mark.block_bytes, kWord);
   *to++ = ':';
+  WEIR_ASSERT(mark.durable_bytes.value_or(0) < kOffsetEnd && mark.previous_bytes < kOffsetEnd);
   if (mark.durable_bytes) {
-    WEIR_ASSERT(*mark.durable_bytes < std::uint64_t{1} << (4 * kOffset));
     to = write_hex(to, *mark.durable_bytes, kOffset);
   } else {
-    to += kNotDurable.copy(to, kOffset);
+    *to++ = '-';
+    to = write_hex(to, mark.previous_bytes, kOffset - 1);
   }
   *to++ = '\r';
   *to = '\n';
@@ -55,11 +56,13 @@ std::optional<Mark> parse_mark(std::string_view bytes) {
   const auto checksum = parse_hex(bytes.substr(0, kWord));
   const auto size = parse_hex(bytes.substr(kWord + 1, kWord));
   const std::string_view offset = bytes.substr(2 * kWord + 2, kOffset);
-  const auto durable = parse_hex(offset);
-  if (!checksum || !size || (!durable && offset != kNotDurable)) return std::nullopt;
+  const bool is_durable = offset[0] != '-';
+  const auto bytes_said = parse_hex(is_durable ? offset : offset.substr(1));
+  if (!checksum || !size || !bytes_said) return std::nullopt;
   return Mark{.checksum = static_cast<std::uint32_t>(*checksum),
               .block_bytes = static_cast<std::uint32_t>(*size),
-              .durable_bytes = durable};
+              .durable_bytes = is_durable ? bytes_said : std::nullopt,
+              .previous_bytes = is_durable ? 0 : *bytes_said};
 }
 
 std::string first_mark() {
@@ -74,7 +77,7 @@ void BlockBuffer::begin_block() {
   bytes_.append(kMarkBytes, '\0');
 }
 
-void BlockBuffer::close(std::optional<std::uint64_t> durable_bytes) {
+void BlockBuffer::close(Mark mark) {
   if (!open_) return;
   open_ = false;
   const std::string_view commands = std::string_view(bytes_).substr(block_begin_ + kMarkBytes);
@@ -82,10 +85,9 @@ void BlockBuffer::close(std::optional<std::uint64_t> durable_bytes) {
     bytes_.erase(block_begin_, kMarkBytes);
     return;
   }
-  write_mark({.checksum = base::crc32c(commands),
-              .block_bytes = static_cast<std::uint32_t>(commands.size()),
-              .durable_bytes = durable_bytes},
-             bytes_.data() + block_begin_);
+  mark.checksum = base::crc32c(commands);
+  mark.block_bytes = static_cast<std::uint32_t>(commands.size());
+  write_mark(mark, bytes_.data() + block_begin_);
 }
 
 void BlockBuffer::clear() {

@@ -39,6 +39,9 @@ Reader::Step Reader::next(std::string_view window) {
       if (base::crc32c(rest.substr(kMarkBytes, mark->block_bytes)) != mark->checksum) {
         return fail(Status::kTorn, done, "a block does not match its checksum");
       }
+      if (previous_bytes_ && mark->previous_bytes > *previous_bytes_) {
+        return fail(Status::kTorn, done, "the file before this one lacks its end");
+      }
       done += kMarkBytes;
       block_left_ = mark->block_bytes;
       saw_marks_ = true;

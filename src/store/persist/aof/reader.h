@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,6 +31,9 @@ class Reader {
     std::size_t consumed;
   };
 
+  // `previous_bytes`: of the file before, if the marks may be about that.
+  explicit Reader(std::optional<std::uint64_t> previous_bytes = std::nullopt) : previous_bytes_(previous_bytes) {}
+
   Step next(std::string_view window);
 
   std::span<const std::string_view> arguments() const { return arguments_; }
@@ -49,6 +53,7 @@ class Reader {
   // "*12\r\n": what stands at `at`, which goes behind it.
   bool take_number(std::string_view bytes, char type, std::size_t& at, std::uint64_t& number, Status& status);
 
+  std::optional<std::uint64_t> previous_bytes_;
   std::size_t block_left_ = 0;
   bool saw_marks_ = false;
   std::uint64_t wanted_ = 0;

@@ -12,7 +12,7 @@ namespace {
 std::string block(std::string_view commands, std::optional<std::uint64_t> durable = 0) {
   BlockBuffer buffer;
   buffer.open() += commands;
-  buffer.close(durable);
+  buffer.close({.durable_bytes = durable});
   return buffer.bytes();
 }
 
@@ -66,13 +66,13 @@ TEST(BlockBuffer, MarksEachBlockWithItsSizeAndWhatIsDurable) {
   BlockBuffer buffer;
   EXPECT_TRUE(buffer.empty());
   buffer.open() += "first";
-  buffer.close(5'000'000'000);
+  buffer.close({.durable_bytes = 5'000'000'000});
   EXPECT_EQ(buffer.block_begin(), 0u);
   buffer.open() += "second";
   EXPECT_FALSE(buffer.is_full());
   buffer.open().append(BlockBuffer::kBlockBytes, 'x');
   EXPECT_TRUE(buffer.is_full());
-  buffer.close(std::nullopt);
+  buffer.close({.durable_bytes = std::nullopt, .previous_bytes = 77});
   const std::string& bytes = buffer.bytes();
   EXPECT_EQ(parse_mark(bytes),
             (Mark{.checksum = base::crc32c("first"), .block_bytes = 5, .durable_bytes = 5'000'000'000}));
@@ -80,6 +80,7 @@ TEST(BlockBuffer, MarksEachBlockWithItsSizeAndWhatIsDurable) {
   ASSERT_TRUE(second);
   EXPECT_EQ(second->block_bytes, BlockBuffer::kBlockBytes + 6);
   EXPECT_EQ(second->durable_bytes, std::nullopt);
+  EXPECT_EQ(second->previous_bytes, 77u);
   buffer.clear();
   EXPECT_TRUE(buffer.empty());
 }
