@@ -11,6 +11,7 @@
 #include "base/random.h"
 #include "fuzz/aof.h"
 #include "fuzz/http1.h"
+#include "fuzz/kafka.h"
 #include "fuzz/rdb.h"
 #include "fuzz/resp_reply.h"
 #include "fuzz/resp_request.h"
@@ -87,15 +88,15 @@ TEST_P(Properties, HoldForMutationsOfTheCorpus) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Decoders, Properties,
-                         testing::Values(Target{"resp_request", check_resp_request},
-                                         Target{"resp_reply", check_resp_reply},
-                                         Target{"http1_request", check_http1_request},
-                                         Target{"http1_response", check_http1_response},
-                                         Target{"rdb_file", check_rdb_file}, Target{"dump_payload", check_dump_payload},
-                                         Target{"listpack", check_listpack}, Target{"aof_file", check_aof_file},
-                                         Target{"aof_manifest", check_aof_manifest}),
-                         [](const auto& param) { return std::string(param.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    Decoders, Properties,
+    testing::Values(Target{"resp_request", check_resp_request}, Target{"resp_reply", check_resp_reply},
+                    Target{"http1_request", check_http1_request}, Target{"http1_response", check_http1_response},
+                    Target{"rdb_file", check_rdb_file}, Target{"dump_payload", check_dump_payload},
+                    Target{"listpack", check_listpack}, Target{"aof_file", check_aof_file},
+                    Target{"aof_manifest", check_aof_manifest}, Target{"kafka_request", check_kafka_request},
+                    Target{"kafka_response", check_kafka_response}, Target{"kafka_batch", check_kafka_batch}),
+    [](const auto& param) { return std::string(param.param.name); });
 
 }  // namespace
 }  // namespace weir::fuzz

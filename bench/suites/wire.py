@@ -9,7 +9,8 @@ from measure import SERVER_CORE, spread
 TITLE = "Codecs"
 METHOD = """\
 `weir-wire-bench` parses and writes in memory: no socket, no peer. An item is a command, a reply, an HTTP head, a
-chunk, or one large bulk that arrives in pieces of 16 KB and is looked at again with each of them."""
+chunk, one large bulk that arrives in pieces of 16 KB and is looked at again with each of them, or of Kafka a frame, a
+batch of 16 KB, or a record of 1 KB in such a batch."""
 
 
 def measure(bench):

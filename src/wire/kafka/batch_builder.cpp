@@ -22,6 +22,11 @@ std::int16_t attributes_of(const BatchOptions& options) {
                                    (options.transactional ? 0x10 : 0) | (options.control ? 0x20 : 0));
 }
 
+// As Kafka adds times: they wrap around, since a record copied from a stranger's batch may have any.
+std::int64_t wrapping_sum(std::int64_t a, std::int64_t b) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
+}
+
 }  // namespace
 
 void BatchBuilder::add(const Record& record) {
@@ -59,7 +64,7 @@ void BatchBuilder::append_to(std::string& to) const {
   base::append_big_endian(checksummed, attributes_of(options_));
   base::append_big_endian(checksummed, last_offset_delta_);
   base::append_big_endian(checksummed, options_.base_timestamp_ms);
-  base::append_big_endian(checksummed, options_.base_timestamp_ms + max_timestamp_delta_ms_);
+  base::append_big_endian(checksummed, wrapping_sum(options_.base_timestamp_ms, max_timestamp_delta_ms_));
   base::append_big_endian(checksummed, options_.producer_id);
   base::append_big_endian(checksummed, options_.producer_epoch);
   base::append_big_endian(checksummed, options_.base_sequence);

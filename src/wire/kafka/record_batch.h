@@ -68,7 +68,11 @@ class RecordBatch {
   std::int32_t base_sequence() const { return load<std::int32_t>(53); }
   std::int32_t count() const { return load<std::int32_t>(57); }
 
-  std::int64_t last_offset() const { return base_offset() + last_offset_delta(); }
+  // Wraps around where a stranger's batch says so.
+  std::int64_t last_offset() const {
+    return static_cast<std::int64_t>(static_cast<std::uint64_t>(base_offset()) +
+                                     static_cast<std::uint64_t>(last_offset_delta()));
+  }
   // As the attributes say; check() tells whether that is one.
   Compression compression() const { return static_cast<Compression>(attributes() & 7); }
   bool has_log_append_time() const { return (attributes() & 0x08) != 0; }
