@@ -12,6 +12,7 @@
 
 #include "base/assert.h"
 #include "base/bytes.h"
+#include "wire/kafka/reader.h"
 
 namespace weir::wire::kafka {
 
@@ -119,8 +120,10 @@ void snappy_framed(std::string_view bytes, std::string& to) {
   base::append_big_endian(to, std::int32_t{1});  // The framing's version, and the first that reads it.
   base::append_big_endian(to, std::int32_t{1});
   std::string block;
-  for (; !bytes.empty(); bytes.remove_prefix(std::min(bytes.size(), kFramedBlockBytes))) {
-    snappy::Compress(bytes.data(), std::min(bytes.size(), kFramedBlockBytes), &block);
+  while (!bytes.empty()) {
+    const std::string_view piece = bytes.substr(0, kFramedBlockBytes);
+    bytes.remove_prefix(piece.size());
+    snappy::Compress(piece.data(), piece.size(), &block);
     base::append_big_endian(to, static_cast<std::int32_t>(block.size()));
     to += block;
   }
@@ -145,15 +148,13 @@ base::Result<void> unsnappy(std::string_view bytes, std::size_t max_bytes, std::
   const std::size_t begin = to.size();
   if (!bytes.starts_with(kFramed)) return unsnappy_block(bytes, begin, max_bytes, to);
   if (bytes.size() < kFramedHeaderBytes) return corrupt(Compression::kSnappy, "it ends too early");
-  bytes.remove_prefix(kFramedHeaderBytes);
-  while (!bytes.empty()) {
-    if (bytes.size() < sizeof(std::int32_t)) return corrupt(Compression::kSnappy, "it ends too early");
-    const auto size = base::load_big_endian<std::uint32_t>(bytes.data());
-    bytes.remove_prefix(sizeof size);
-    if (size > bytes.size()) return corrupt(Compression::kSnappy, "it ends too early");
-    auto done = unsnappy_block(bytes.substr(0, size), begin, max_bytes, to);
+  Reader from(bytes.substr(kFramedHeaderBytes));
+  while (from.left() > 0) {
+    std::uint32_t size = 0;
+    std::string_view block;
+    if (!from.integer(size) || !from.bytes(size, block)) return corrupt(Compression::kSnappy, "it ends too early");
+    auto done = unsnappy_block(block, begin, max_bytes, to);
     if (!done) return done;
-    bytes.remove_prefix(size);
   }
   return {};
 }

@@ -44,8 +44,8 @@ bool read_client_id(Reader& from, std::optional<std::string_view>& client_id) {
 
 FrameStep take_frame(std::string_view received, std::size_t max_bytes) {
   using Status = FrameStep::Status;
-  if (received.size() < kSizeBytes) return {.status = Status::kNeedMore, .expected_bytes = kSizeBytes};
-  const auto size = base::load_big_endian<std::int32_t>(received.data());
+  std::int32_t size = 0;
+  if (!Reader(received).integer(size)) return {.status = Status::kNeedMore, .expected_bytes = kSizeBytes};
   if (size < kMinFrameBytes || static_cast<std::size_t>(size) > max_bytes) {
     return {.status = Status::kRefused, .refused_size = size};
   }

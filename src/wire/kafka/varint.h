@@ -29,7 +29,7 @@ inline bool read_varlong(const char*& at, const char* end, std::int64_t& value) 
 inline bool read_varint(const char*& at, const char* end, std::int32_t& value) {
   // The common case: lengths and deltas below 64.
   if (at != end && static_cast<unsigned char>(*at) < 0x80) {
-    const auto byte = static_cast<std::uint32_t>(*at++);
+    const std::uint32_t byte = static_cast<unsigned char>(*at++);
     value = static_cast<std::int32_t>((byte >> 1) ^ (0 - (byte & 1)));
     return true;
   }
