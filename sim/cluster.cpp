@@ -382,6 +382,8 @@ void Cluster::fault() {
     case Fault::kDisk:
       // Of the members that are to found the group none may be missing.
       if (is_sentinel(victim) || disk_was_lost_ || oracle_.last_confirmed().epoch == 0) break;
+      // Nor may there be no room for the roster that does without it.
+      if (oracle_.last_confirmed().earlier.size() > 0) break;
       disk_was_lost_ = nodes_[victim]->is_up();
       fell(victim, DataNode::Death::kWiped);
       break;

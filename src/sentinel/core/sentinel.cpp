@@ -185,7 +185,8 @@ std::optional<Replacement> Sentinel::replacement(base::MonoTime now) const {
   // that is one more roster to ask.
   const auto present = [&](MemberId member) { return !observations_.is_down(member, now); };
   const auto count = static_cast<std::size_t>(std::ranges::count_if(accepted.roster.members, present));
-  if (!record_.open && count > accepted.roster.acks) return std::nullopt;
+  const bool has_room = accepted.earlier.size() < wire::failover::RosterList::kMaxRosters;
+  if (!record_.open && (count > accepted.roster.acks || !has_room)) return std::nullopt;
   for (const MemberId member : accepted.roster.members) {
     if (!observations_.silent_for(member, settings_.replace_after, now)) continue;
     for (const MemberId spare : master->report.attached) {
