@@ -24,7 +24,7 @@ struct SchedulingAttributes {
   std::uint64_t period_ns = 0;
 };
 
-constexpr int kNice = 10;
+constexpr int kNice = 19;
 constexpr std::uint64_t kSliceNs = 100'000;  // The least that is taken.
 
 }  // namespace
