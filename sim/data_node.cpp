@@ -41,21 +41,20 @@ std::string addresses_of(const failover::Roster& roster) {
 
 DataNode::DataNode(const Settings& settings, World& world, Oracle& oracle, std::vector<Operation>& operations)
     : settings_(settings), world_(world), oracle_(oracle), operations_(operations) {
-  durable_.id = member_id(settings_.address, disk_);
-  durable_.boot = boot_;
+  disk_record_.replace() = {.id = member_id(settings_.address, disk_), .boot = boot_};
 }
 
 void DataNode::start() {
   WEIR_ASSERT(!member_);
   ++incarnation_;
-  durable_version_ = 0;
-  const std::uint64_t boot = world_.lie == Lie::kForgottenIsWhole ? durable_.boot : boot_;
+  const std::uint64_t boot = world_.lie == Lie::kForgottenIsWhole ? disk_record_.record().boot : boot_;
   const Member::Start start{
       .life = failover::Life{incarnation_}, .boot = boot, .acknowledges_synced = settings_.appendfsync_always};
   const Member::Settings settings{.max_lag = std::chrono::milliseconds(1500),
                                   .attach_retry = std::chrono::milliseconds(300)};
-  const bool resumes = world_.lie == Lie::kEpochReused && last_confirmed_ && last_confirmed_->epoch == durable_.sworn;
-  member_.emplace(settings, start, durable_, history_of(log_, resumes ? durable_.sworn : 0));
+  const bool resumes =
+      world_.lie == Lie::kEpochReused && last_confirmed_ && last_confirmed_->epoch == disk_record_.record().sworn;
+  member_.emplace(settings, start, disk_record_.record(), history_of(log_, resumes ? disk_record_.record().sworn : 0));
   values_ = {};
   for (const Entry& entry : log_) {
     if (!entry.is_mark) values_[entry.key] = entry.id;
@@ -63,7 +62,7 @@ void DataNode::start() {
   world_.trace([&] {
     const failover::Position position = member_->history().position();
     return fmt::format("node {} starts at ({}, {}), sworn {}{}", settings_.address, position.epoch, position.offset,
-                       durable_.sworn, member_->whole() ? "" : ", not whole");
+                       disk_record_.record().sworn, member_->whole() ? "" : ", not whole");
   });
   perform();
   if (resumes) {
@@ -83,13 +82,13 @@ void DataNode::stop(Death death) {
     return fmt::format("node {} {}", settings_.address, kWords[static_cast<std::size_t>(death)]);
   });
   member_.reset();
-  writing_.clear();
+  disk_record_.process_ends();
   peers_.clear();
   confirming_.reset();
   if (death == Death::kKilled) return;
   ++boot_;
   if (death == Death::kWiped) {
-    durable_ = {.id = member_id(settings_.address, ++disk_), .boot = boot_};
+    disk_record_.replace() = {.id = member_id(settings_.address, ++disk_), .boot = boot_};
     last_confirmed_.reset();
     log_.clear();
   } else if (replaced_) {
@@ -128,19 +127,13 @@ void DataNode::tick() {
 }
 
 void DataNode::stored(std::uint64_t version) {
-  const auto written = std::ranges::find(writing_, version, &Disk::version);
-  WEIR_ASSERT(written != writing_.end());
-  if (version > durable_version_) {
-    durable_ = written->record;
-    durable_version_ = version;
-  }
-  writing_.erase(written);
+  disk_record_.written(version);
   member_->stored(version);
   perform();
 }
 
 void DataNode::receive(Message message) {
-  if (message.member != MemberId::kNobody && message.member != durable_.id) return;
+  if (message.member != MemberId::kNobody && message.member != disk_record_.record().id) return;
   const base::MonoTime time = now();
   const auto sentinel = [&] { return failover::SentinelId{message.from + 1U}; };
   if (const auto* const probe = std::get_if<Probe>(&message.body); probe != nullptr) {
@@ -253,13 +246,8 @@ void DataNode::perform() {
 void DataNode::perform(const store::replica::MemberAction& action) {
   using namespace store::replica;
   if (const auto* const store = std::get_if<Store>(&action)) {
-    writing_.push_back({store->record, store->version});
     const bool lies = world_.lie == Lie::kOathNotSynced;
-    const std::int64_t delay_us = world_.random.between(500, lies ? 60'000'000 : world_.max_sync_us);
-    world_.after(delay_us, {.kind = Event::Kind::kStored,
-                            .address = settings_.address,
-                            .incarnation = incarnation_,
-                            .value = store->version});
+    disk_record_.write(store->record, store->version, world_, settings_.address, incarnation_, /*slowly=*/lies);
     if (lies) member_->stored(store->version);
   } else if (const auto* const oath = std::get_if<SendOath>(&action)) {
     failover::Oath said = oath->oath;
@@ -294,7 +282,8 @@ void DataNode::perform(const store::replica::MemberAction& action) {
     std::erase_if(peers_, [&](const Peer& peer) { return peer.attachment.replica == snapshot->attachment.replica; });
     peers_.push_back({snapshot->attachment, log_.size()});
   } else if (const auto* const acknowledgement = std::get_if<SendAcknowledgement>(&action)) {
-    send(acknowledgement->to, Acknowledge{durable_.id, acknowledgement->epoch, acknowledgement->acknowledged});
+    send(acknowledgement->to,
+         Acknowledge{disk_record_.record().id, acknowledgement->epoch, acknowledgement->acknowledged});
   } else if (std::holds_alternative<AskRound>(action)) {
     for (Peer& peer : peers_) stream_to(peer, true);
   }

@@ -11,6 +11,7 @@
 
 #include "sim/operation.h"
 #include "sim/oracle.h"
+#include "sim/record_disk.h"
 #include "sim/world.h"
 #include "store/replica/member.h"
 
@@ -52,7 +53,7 @@ class DataNode {
   void tick();
   void stored(std::uint64_t version);
 
-  failover::MemberId id() const { return durable_.id; }
+  failover::MemberId id() const { return disk_record_.record().id; }
   const Log& log() const { return log_; }
   // Requires: is_up().
   const store::replica::Member& member() const { return *member_; }
@@ -61,10 +62,6 @@ class DataNode {
   struct Peer {
     store::replica::Attachment attachment;
     failover::Offset sent;
-  };
-  struct Disk {
-    store::replica::MemberRecord record;
-    std::uint64_t version;
   };
 
   base::MonoTime now() const { return settings_.clock.at(world_.now_us()); }
@@ -84,7 +81,7 @@ class DataNode {
   std::vector<Operation>& operations_;
 
   // The disk.
-  store::replica::MemberRecord durable_;
+  RecordDisk<store::replica::MemberRecord> disk_record_;
   std::optional<failover::Configuration> last_confirmed_;  // For the lie of the reused epoch.
   Log log_;                                                // Written.
   Log synced_log_;                                         // Synced, if the log was replaced since,
@@ -95,9 +92,7 @@ class DataNode {
 
   // The process.
   std::uint32_t incarnation_ = 0;
-  std::uint64_t durable_version_ = 0;
   std::optional<store::replica::Member> member_;
-  std::vector<Disk> writing_;
   std::array<std::uint64_t, kKeys> values_{};
   std::vector<Peer> peers_;
   std::optional<failover::Configuration> confirming_;

@@ -12,7 +12,6 @@ SentinelNode::SentinelNode(const Settings& settings, World& world, Oracle& oracl
 void SentinelNode::start() {
   WEIR_ASSERT(!sentinel_);
   ++incarnation_;
-  durable_version_ = 0;
   sentinel::Sentinel::Settings settings{.self = id_at(settings_.address),
                                         .others = {},
                                         .quorum = settings_.sentinels / 2 + 1,
@@ -24,11 +23,11 @@ void SentinelNode::start() {
     const auto other = static_cast<Address>(settings_.data_nodes + i);
     if (other != settings_.address) settings.others.push_back(id_at(other));
   }
-  sentinel_.emplace(std::move(settings), durable_, base::Random(world_.random()), now());
+  sentinel_.emplace(std::move(settings), disk_record_.record(), base::Random(world_.random()), now());
   sentinel_->found(settings_.founding);
   world_.trace([&] {
-    return fmt::format("sentinel {} starts, promised {}, configuration {}", settings_.address, durable_.promised,
-                       durable_.accepted.epoch);
+    return fmt::format("sentinel {} starts, promised {}, configuration {}", settings_.address,
+                       disk_record_.record().promised, disk_record_.record().accepted.epoch);
   });
   world_.after(static_cast<std::int64_t>(world_.random.below(100'000)),
                {.kind = Event::Kind::kTick, .address = settings_.address, .incarnation = incarnation_});
@@ -38,7 +37,7 @@ void SentinelNode::stop() {
   WEIR_ASSERT(sentinel_);
   world_.trace([&] { return fmt::format("sentinel {} is killed", settings_.address); });
   sentinel_.reset();
-  writing_.clear();
+  disk_record_.process_ends();
 }
 
 void SentinelNode::tick() {
@@ -59,13 +58,7 @@ void SentinelNode::tick() {
 }
 
 void SentinelNode::stored(std::uint64_t version) {
-  const auto written = std::ranges::find(writing_, version, &Disk::version);
-  WEIR_ASSERT(written != writing_.end());
-  if (version > durable_version_) {
-    durable_ = written->record;
-    durable_version_ = version;
-  }
-  writing_.erase(written);
+  disk_record_.written(version);
   sentinel_->stored(version, now());
   perform();
 }
@@ -93,14 +86,9 @@ void SentinelNode::perform() {
 
 void SentinelNode::perform(const sentinel::SentinelAction& action) {
   if (const auto* const store = std::get_if<sentinel::Store>(&action)) {
-    writing_.push_back({store->record, store->version});
     world_.last_bound = settings_.address;
     const bool lies = world_.lie == Lie::kVoteNotSynced;
-    const std::int64_t delay_us = world_.random.between(500, lies ? 60'000'000 : world_.max_sync_us);
-    world_.after(delay_us, {.kind = Event::Kind::kStored,
-                            .address = settings_.address,
-                            .incarnation = incarnation_,
-                            .value = store->version});
+    disk_record_.write(store->record, store->version, world_, settings_.address, incarnation_, /*slowly=*/lies);
     if (lies) sentinel_->stored(store->version, now());
   } else if (const auto* const to_sentinel = std::get_if<sentinel::ToSentinel>(&action)) {
     const auto to = static_cast<Address>(static_cast<std::uint64_t>(to_sentinel->to) - 1);

@@ -9,6 +9,7 @@
 #include "sentinel/core/sentinel.h"
 #include "sim/data_node.h"
 #include "sim/oracle.h"
+#include "sim/record_disk.h"
 #include "sim/world.h"
 
 namespace weir::sim {
@@ -42,11 +43,6 @@ class SentinelNode {
   bool is_changing() const { return sentinel_->leads().has_value(); }
 
  private:
-  struct Disk {
-    sentinel::SentinelRecord record;
-    std::uint64_t version;
-  };
-
   failover::SentinelId id_at(Address address) const { return failover::SentinelId{address + 1U}; }
   base::MonoTime now() const { return settings_.clock.at(world_.now_us()); }
   void perform();
@@ -58,13 +54,11 @@ class SentinelNode {
   const Reaches reaches_;
 
   // The disk.
-  sentinel::SentinelRecord durable_;
+  RecordDisk<sentinel::SentinelRecord> disk_record_;
 
   // The process.
   std::uint32_t incarnation_ = 0;
-  std::uint64_t durable_version_ = 0;
   std::optional<sentinel::Sentinel> sentinel_;
-  std::vector<Disk> writing_;
   unsigned ticks_ = 0;
 };
 

@@ -1,8 +1,7 @@
 // The question of docs/design/004-queue-journal.md: where does an acknowledged batch go?
 //
 //   journal       into one journal, synced once for all that wait, and without a sync into its partition's segment;
-//   when
-//                 a journal file is full, a thread syncs the segments it fed, and only then is the file used again
+//                 when a journal file is full, a thread syncs the segments it fed, and only then is the file used again
 //   partitions    into its partition's segment, and every segment that was written is synced before the answer, by
 //                 eight threads
 //   late          into the journal only; the thread of the full file sorts its batches into the segments

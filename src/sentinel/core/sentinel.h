@@ -9,8 +9,7 @@
 //
 // What always holds:
 // - A vote or an acceptance leaves only when the record that it rests on is synced. Its own count no earlier, and it
-// asks
-//   for votes no earlier.
+//   asks for votes no earlier.
 // - One candidate an epoch, and no acceptance below the promised epoch.
 // - A member is confirmed only under a configuration that a majority accepted.
 //

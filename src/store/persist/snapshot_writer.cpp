@@ -17,7 +17,7 @@ using base::Result;
 namespace {
 
 constexpr std::string_view kUnfinished = ".saving";
-constexpr std::chrono::milliseconds kBreather{4};
+constexpr std::chrono::milliseconds kBreather{2};
 
 }  // namespace
 
@@ -41,8 +41,8 @@ void SnapshotWriter::on_chunk(Chunk chunk) {
   };
   const bool may_wait = file_.into == nullptr && (patient_ || entry_bytes_ > kMostQueuedBytes / 2);
   if (may_wait) changed_.wait(lock, fits);
-  if (!may_wait && queued_bytes_ > kMostQueuedBytes / 2) {
-    // The thread may lack the core that this one has.
+  if (!may_wait && file_.into == nullptr && queued_bytes_ > kMostQueuedBytes / 2) {
+    // The thread may lack the core that this one has. For a client that does not read nobody waits.
     changed_.wait_for(lock, kBreather, [&] { return abandoned_ || outcome_ || queued_bytes_ <= kMostQueuedBytes / 2; });
   }
   if (abandoned_ || outcome_) return;

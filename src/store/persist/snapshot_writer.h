@@ -8,9 +8,9 @@
 //
 // The queue is bounded. While it holds kQueuedChunks the walk of the keyspace stays away (has_room()). What a write
 // command must hand over before it changes an entry comes all the same; so the queue may grow beyond that, up to
-// kMostQueuedBytes, and then the snapshot fails rather than the memory. From half of that on the command waits a
-// little, so that the writer gets a core. A single value that is larger than half of that does not fail it: it is
-// handed over at the pace of the disk.
+// kMostQueuedBytes, and then the snapshot fails rather than the memory. From half of that on, if it goes into a file,
+// the command waits a little, so that the writer gets a core. A single value that is larger than half of that does not
+// fail it: it is handed over at the pace of the disk.
 //
 // Data thread only, but for the thread of its own. `wake` is called from that, after a chunk was taken and at the end.
 #pragma once

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "wire/kafka/codec.h"
+#include "wire/kafka/messages/per_topic.h"
 
 namespace weir::wire::kafka {
 
@@ -28,14 +29,7 @@ struct FetchRequest {
                    field("max_bytes", &M::max_bytes));
     }
   };
-  struct Topic {
-    std::string_view name;
-    std::vector<Partition> partitions;
-
-    static constexpr auto fields() {
-      return table(field("name", &Topic::name), field("partitions", &Topic::partitions));
-    }
-  };
+  using Topic = PerTopic<Partition>;
   struct ForgottenTopic {
     std::string_view name;
     std::vector<std::int32_t> partitions;
@@ -98,14 +92,7 @@ struct FetchResponse {
                    field("preferred_read_replica", &M::preferred_read_replica).from(11), field("records", &M::records));
     }
   };
-  struct Topic {
-    std::string_view name;
-    std::vector<Partition> partitions;
-
-    static constexpr auto fields() {
-      return table(field("name", &Topic::name), field("partitions", &Topic::partitions));
-    }
-  };
+  using Topic = PerTopic<Partition>;
 
   std::int32_t throttle_time_ms = 0;
   ErrorCode error_code = ErrorCode::kNone;
@@ -137,14 +124,7 @@ struct ListOffsetsRequest {
                    field("timestamp_ms", &M::timestamp_ms), field("max_offsets", &M::max_offsets).until(0));
     }
   };
-  struct Topic {
-    std::string_view name;
-    std::vector<Partition> partitions;
-
-    static constexpr auto fields() {
-      return table(field("name", &Topic::name), field("partitions", &Topic::partitions));
-    }
-  };
+  using Topic = PerTopic<Partition>;
 
   std::int32_t replica_id = -1;
   std::int8_t isolation_level = 0;
@@ -176,14 +156,7 @@ struct ListOffsetsResponse {
                    field("leader_epoch", &M::leader_epoch).from(4));
     }
   };
-  struct Topic {
-    std::string_view name;
-    std::vector<Partition> partitions;
-
-    static constexpr auto fields() {
-      return table(field("name", &Topic::name), field("partitions", &Topic::partitions));
-    }
-  };
+  using Topic = PerTopic<Partition>;
 
   std::int32_t throttle_time_ms = 0;
   std::vector<Topic> topics;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "wire/kafka/codec.h"
+#include "wire/kafka/messages/per_topic.h"
 
 namespace weir::wire::kafka {
 
@@ -27,14 +28,7 @@ struct OffsetCommitRequest {
           field("commit_timestamp_ms", &M::commit_timestamp_ms).from(1).until(1), field("metadata", &M::metadata));
     }
   };
-  struct Topic {
-    std::string_view name;
-    std::vector<Partition> partitions;
-
-    static constexpr auto fields() {
-      return table(field("name", &Topic::name), field("partitions", &Topic::partitions));
-    }
-  };
+  using Topic = PerTopic<Partition>;
 
   std::string_view group_id;
   std::int32_t generation_id = -1;  // -1: a consumer that is no member of the group.
@@ -62,14 +56,7 @@ struct OffsetCommitResponse {
       return table(field("index", &Partition::index), field("error_code", &Partition::error_code));
     }
   };
-  struct Topic {
-    std::string_view name;
-    std::vector<Partition> partitions;
-
-    static constexpr auto fields() {
-      return table(field("name", &Topic::name), field("partitions", &Topic::partitions));
-    }
-  };
+  using Topic = PerTopic<Partition>;
 
   std::int32_t throttle_time_ms = 0;
   std::vector<Topic> topics;
@@ -83,14 +70,7 @@ struct OffsetCommitResponse {
 struct OffsetFetchRequest {
   static constexpr Message kMessage{ApiKey::kOffsetFetch, Direction::kRequest};
 
-  struct Topic {
-    std::string_view name;
-    std::vector<std::int32_t> partitions;
-
-    static constexpr auto fields() {
-      return table(field("name", &Topic::name), field("partitions", &Topic::partitions));
-    }
-  };
+  using Topic = PerTopic<std::int32_t>;
 
   std::string_view group_id;
   std::optional<std::vector<Topic>> topics;  // Null asks for all that the group has committed.
@@ -118,14 +98,7 @@ struct OffsetFetchResponse {
                    field("error_code", &M::error_code));
     }
   };
-  struct Topic {
-    std::string_view name;
-    std::vector<Partition> partitions;
-
-    static constexpr auto fields() {
-      return table(field("name", &Topic::name), field("partitions", &Topic::partitions));
-    }
-  };
+  using Topic = PerTopic<Partition>;
 
   std::int32_t throttle_time_ms = 0;
   std::vector<Topic> topics;

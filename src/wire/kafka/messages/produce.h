@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "wire/kafka/codec.h"
+#include "wire/kafka/messages/per_topic.h"
 
 namespace weir::wire::kafka {
 
@@ -21,14 +22,7 @@ struct ProduceRequest {
       return table(field("index", &Partition::index), field("records", &Partition::records));
     }
   };
-  struct Topic {
-    std::string_view name;
-    std::vector<Partition> partitions;
-
-    static constexpr auto fields() {
-      return table(field("name", &Topic::name), field("partitions", &Topic::partitions));
-    }
-  };
+  using Topic = PerTopic<Partition>;
 
   std::optional<std::string_view> transactional_id;
   std::int16_t acks = 0;  // 0, 1, or -1 for all.
@@ -59,14 +53,7 @@ struct ProduceResponse {
                    field("log_start_offset", &M::log_start_offset).from(5));
     }
   };
-  struct Topic {
-    std::string_view name;
-    std::vector<Partition> partitions;
-
-    static constexpr auto fields() {
-      return table(field("name", &Topic::name), field("partitions", &Topic::partitions));
-    }
-  };
+  using Topic = PerTopic<Partition>;
 
   std::vector<Topic> topics;
   std::int32_t throttle_time_ms = 0;

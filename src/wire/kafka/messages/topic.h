@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "wire/kafka/codec.h"
+#include "wire/kafka/messages/per_topic.h"
 
 namespace weir::wire::kafka {
 
@@ -178,14 +179,7 @@ struct DeleteRecordsRequest {
       return table(field("index", &Partition::index), field("offset", &Partition::offset));
     }
   };
-  struct Topic {
-    std::string_view name;
-    std::vector<Partition> partitions;
-
-    static constexpr auto fields() {
-      return table(field("name", &Topic::name), field("partitions", &Topic::partitions));
-    }
-  };
+  using Topic = PerTopic<Partition>;
 
   std::vector<Topic> topics;
   std::int32_t timeout_ms = 0;
@@ -210,14 +204,7 @@ struct DeleteRecordsResponse {
                    field("error_code", &M::error_code));
     }
   };
-  struct Topic {
-    std::string_view name;
-    std::vector<Partition> partitions;
-
-    static constexpr auto fields() {
-      return table(field("name", &Topic::name), field("partitions", &Topic::partitions));
-    }
-  };
+  using Topic = PerTopic<Partition>;
 
   std::int32_t throttle_time_ms = 0;
   std::vector<Topic> topics;
